@@ -1,0 +1,1 @@
+"""Dosirak: a Telegram bot that teaches Docker in a chat, on a real Docker host."""

@@ -1,0 +1,98 @@
+"""The one error tree.
+
+DosirakError
+├── SettingsError          the environment does not fit; carries every fault
+├── ContentError           course files do not fit; carries every fault as file:line
+├── EngineError            the engine refused or failed
+│   ├── EngineUnavailable  no answer from the engine's socket
+│   ├── EngineNotFound     404
+│   ├── EngineConflict     409
+│   └── EngineTimeout      no answer in time
+├── LabError               a lab cannot do this now
+│   ├── LabClosed          the lab is not open (any more)
+│   └── LabsFull           the host has no room for another lab
+├── PageError              a page cannot be opened, extended or closed
+└── StoreError             the state file cannot be read or written
+
+Data lives in attributes; nothing is parsed from a message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class DosirakError(Exception):
+    """Anything that Dosirak itself raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with an input: where it stands and what to do about it."""
+
+    place: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.problem}"
+
+
+class FaultsError(DosirakError):
+    """Several faults found at once, so that one start shows them all."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+class SettingsError(FaultsError):
+    """The environment does not fit; `place` is the variable's name."""
+
+
+class ContentError(FaultsError):
+    """Course files do not fit; `place` is `file:line`."""
+
+
+class EngineError(DosirakError):
+    """The engine refused or failed: its HTTP status (None: no answer) and its own words."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        self.status = status
+        super().__init__(message)
+
+
+class EngineUnavailable(EngineError):
+    """Nothing answers at the engine's socket."""
+
+
+class EngineNotFound(EngineError):
+    """The engine knows no such object (404)."""
+
+
+class EngineConflict(EngineError):
+    """The object is in a state that does not allow this (409)."""
+
+
+class EngineTimeout(EngineError):
+    """The engine did not answer in time."""
+
+
+class LabError(DosirakError):
+    """A lab cannot do this now."""
+
+
+class LabClosed(LabError):
+    """The lab is not open, or not open any more."""
+
+
+class LabsFull(LabError):
+    """The host has no room for another lab."""
+
+
+class PageError(DosirakError):
+    """A page cannot be opened, extended or closed."""
+
+
+class StoreError(DosirakError):
+    """The state file cannot be read or written."""

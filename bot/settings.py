@@ -1,0 +1,80 @@
+"""Settings: the environment, read once into a frozen object; all faults are reported together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.errors import Fault, SettingsError
+
+CONTENT = Path(__file__).resolve().parent.parent / "content"
+
+
+class Settings(BaseSettings):
+    """What an operator may choose. Times are in seconds, sizes in bytes unless the name says MiB."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    telegram_token: SecretStr | None = Field(None, validation_alias="TELEGRAM_TOKEN")
+    telegram_api_url: str | None = Field(None, validation_alias="TELEGRAM_API_URL")
+    state: Path = Field(Path(".state"), validation_alias="DOSIRAK_STATE")
+    engine: str = Field("unix://.state/engine/docker.sock", validation_alias="DOSIRAK_ENGINE")
+    network_namespace: str | None = Field(None, validation_alias="DOSIRAK_NETNS")
+    """Path of the network namespace that the engine's bridges live in; None: the bot's own."""
+    listen: str = Field("127.0.0.1:8080", validation_alias="DOSIRAK_LISTEN")
+    pages_domain: str = Field("localhost", validation_alias="DOSIRAK_PAGES_DOMAIN")
+    pages_scheme: Literal["http", "https"] = Field("http", validation_alias="DOSIRAK_PAGES_SCHEME")
+    page_ttl: int = Field(1800, ge=60, le=86400, validation_alias="DOSIRAK_PAGE_TTL")
+    lab_idle: int = Field(1800, ge=60, validation_alias="DOSIRAK_LAB_IDLE")
+    lab_lifetime: int = Field(14400, ge=300, validation_alias="DOSIRAK_LAB_LIFETIME")
+    content: Path = Field(CONTENT, validation_alias="DOSIRAK_CONTENT")
+    toolbox_image: str = Field("dosirak/toolbox:latest", validation_alias="DOSIRAK_TOOLBOX_IMAGE")
+    runtime: str = Field("runc", validation_alias="DOSIRAK_RUNTIME")
+    lab_memory_mib: int = Field(512, ge=64, validation_alias="DOSIRAK_LAB_MEMORY_MIB")
+    """Memory of a whole lab (its cgroup parent), toolbox included."""
+    container_memory_mib: int = Field(128, ge=16, validation_alias="DOSIRAK_CONTAINER_MEMORY_MIB")
+    lab_cpus: float = Field(1.0, gt=0, validation_alias="DOSIRAK_LAB_CPUS")
+    lab_pids: int = Field(256, ge=32, validation_alias="DOSIRAK_LAB_PIDS")
+    container_pids: int = Field(96, ge=16, validation_alias="DOSIRAK_CONTAINER_PIDS")
+    lab_containers: int = Field(12, ge=2, le=12, validation_alias="DOSIRAK_LAB_CONTAINERS")
+    """At most 12: a lab's /28 network has 13 usable addresses, and the toolbox takes one."""
+    labs_max: int = Field(200, ge=1, validation_alias="DOSIRAK_LABS_MAX")
+
+    @field_validator("listen")
+    @classmethod
+    def _host_and_port(cls, value: str) -> str:
+        host, separator, port = value.rpartition(":")
+        if not separator or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
+            raise ValueError("write host:port, for example 127.0.0.1:8080")
+        return value
+
+    @field_validator("telegram_token", "telegram_api_url", mode="before")
+    @classmethod
+    def _empty_is_absent(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @property
+    def listen_host(self) -> str:
+        return self.listen.rpartition(":")[0]
+
+    @property
+    def listen_port(self) -> int:
+        return int(self.listen.rpartition(":")[2])
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Read the environment; raises SettingsError with every fault, variable by variable."""
+        try:
+            return cls()
+        except ValidationError as error:
+            raise SettingsError(tuple(_faults(error))) from None
+
+
+def _faults(error: ValidationError) -> list[Fault]:
+    return [
+        Fault(".".join(str(part) for part in item["loc"]), item["msg"].removeprefix("Value error, "))
+        for item in error.errors(include_url=False, include_context=False)
+    ]
