@@ -1,0 +1,56 @@
+"""Who ran what: for an operator who must find out who misused a lab, and for nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.identity import Scope
+from bot.store.database import Database, Statements
+from bot.store.scopes import key, scope_of
+from bot.store.times import from_seconds, to_seconds
+
+KEPT_FOR = timedelta(days=30)
+"""Long enough to follow up a complaint, short enough not to be a diary."""
+KEPT_ROWS = 100_000
+"""About 15 MB; a day of 100 busy learners is some 20,000 lines."""
+PRUNE_EVERY = 256
+"""Pruning with each line would double its cost; until the next pruning at most this many lines stay too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    at: datetime
+    scope: Scope
+    user_id: int
+    command: str
+
+
+class Audit:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, entry: AuditEntry) -> None:
+        """Write a line down; old lines go as new ones come."""
+        rows = await self._database.rows(
+            "INSERT INTO audit (at, chat_id, topic_id, user_id, command) VALUES (?, ?, ?, ?, ?) RETURNING id",
+            (to_seconds(entry.at), *key(entry.scope), entry.user_id, entry.command),
+        )
+        newest = int(rows[0][0])
+        if newest % PRUNE_EVERY == 0:
+            async with self._database.transaction() as transaction:
+                await _prune(transaction, newest, entry.at)
+
+    async def latest(self, count: int = 100, *, user_id: int | None = None) -> tuple[AuditEntry, ...]:
+        """The newest lines, newest first; of one person when `user_id` is given."""
+        rows = await self._database.rows(
+            "SELECT at, chat_id, topic_id, user_id, command FROM audit WHERE user_id = coalesce(?, user_id) "
+            "ORDER BY id DESC LIMIT ?",
+            (user_id, count),
+        )
+        return tuple(AuditEntry(from_seconds(at), scope_of(chat, topic), *rest) for at, chat, topic, *rest in rows)
+
+
+async def _prune(transaction: Statements, newest: int, now: datetime) -> None:
+    await transaction.rows("DELETE FROM audit WHERE id <= ?", (newest - KEPT_ROWS,))
+    await transaction.rows("DELETE FROM audit WHERE at < ?", (to_seconds(now - KEPT_FOR),))

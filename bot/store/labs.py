@@ -1,0 +1,102 @@
+"""Which lab belongs to which conversation, and where it is in its life."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.identity import LabId, Scope
+from bot.store.database import Database, Row
+from bot.store.scopes import key, scope_of
+from bot.store.times import from_seconds, to_seconds
+
+_COLUMNS = "lab_id, chat_id, topic_id, state, opened_at, last_used_at, ends_at"
+
+
+class LabState(StrEnum):
+    """A lab's life; a lab that is absent has no record."""
+
+    OPENING = "opening"
+    OPEN = "open"
+    PARKED = "parked"
+    CLOSING = "closing"
+
+
+@dataclass(frozen=True, slots=True)
+class LabRecord:
+    lab_id: LabId
+    scope: Scope
+    state: LabState
+    opened_at: datetime
+    last_used_at: datetime
+    ends_at: datetime
+
+
+class Labs:
+    """A record exists from before the engine's first object of a lab to after its last, so leftovers have an owner."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def ensure(self, scope: Scope, lab_id: LabId, *, now: datetime, ends_at: datetime) -> LabRecord:
+        """The lab of this scope; a new one with this id, in OPENING, when the scope has none."""
+        async with self._database.transaction() as transaction:
+            await transaction.rows(
+                "INSERT INTO labs VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (chat_id, topic_id) DO NOTHING",
+                (lab_id, *key(scope), LabState.OPENING, to_seconds(now), to_seconds(now), to_seconds(ends_at)),
+            )
+            rows = await transaction.rows(f"SELECT {_COLUMNS} FROM labs WHERE chat_id = ? AND topic_id = ?", key(scope))
+        return _record(rows[0])
+
+    async def get(self, lab_id: LabId) -> LabRecord | None:
+        rows = await self._database.rows(f"SELECT {_COLUMNS} FROM labs WHERE lab_id = ?", (lab_id,))
+        return _record(rows[0]) if rows else None
+
+    async def of(self, scope: Scope) -> LabRecord | None:
+        rows = await self._database.rows(f"SELECT {_COLUMNS} FROM labs WHERE chat_id = ? AND topic_id = ?", key(scope))
+        return _record(rows[0]) if rows else None
+
+    async def all(self) -> tuple[LabRecord, ...]:
+        rows = await self._database.rows(f"SELECT {_COLUMNS} FROM labs ORDER BY opened_at, lab_id")
+        return tuple(_record(row) for row in rows)
+
+    async def set_state(self, lab_id: LabId, state: LabState) -> None:
+        await self._database.rows("UPDATE labs SET state = ? WHERE lab_id = ?", (state, lab_id))
+
+    async def touch(self, lab_id: LabId, now: datetime) -> None:
+        """Somebody used the lab; never moves the time back."""
+        await self._database.rows(
+            "UPDATE labs SET last_used_at = max(last_used_at, ?) WHERE lab_id = ?", (to_seconds(now), lab_id)
+        )
+
+    async def set_end(self, lab_id: LabId, ends_at: datetime) -> None:
+        await self._database.rows("UPDATE labs SET ends_at = ? WHERE lab_id = ?", (to_seconds(ends_at), lab_id))
+
+    async def remove(self, lab_id: LabId) -> None:
+        """Forget the lab with its pages, its image shelf and its remembered containers."""
+        await self._database.rows("DELETE FROM labs WHERE lab_id = ?", (lab_id,))
+
+    async def remember_running(self, containers: Mapping[LabId, Collection[str]]) -> None:
+        """At a clean stop: which containers ran, so that the next start can run them again."""
+        async with self._database.transaction() as transaction:
+            await transaction.rows("DELETE FROM running_containers")
+            for lab_id, container_ids in containers.items():
+                for container_id in sorted(set(container_ids)):
+                    await transaction.rows("INSERT INTO running_containers VALUES (?, ?)", (lab_id, container_id))
+
+    async def take_running(self) -> dict[LabId, tuple[str, ...]]:
+        """What `remember_running` kept, once: a second call finds nothing."""
+        taken: dict[LabId, tuple[str, ...]] = {}
+        async with self._database.transaction() as transaction:
+            rows = await transaction.rows("SELECT lab_id, container_id FROM running_containers ORDER BY 1, 2")
+            await transaction.rows("DELETE FROM running_containers")
+        for lab_id, container_id in rows:
+            taken[lab_id] = (*taken.get(lab_id, ()), container_id)
+        return taken
+
+
+def _record(row: Row) -> LabRecord:
+    lab_id, chat_id, topic_id, state, *moments = row
+    return LabRecord(LabId(lab_id), scope_of(chat_id, topic_id), LabState(state), *map(from_seconds, moments))

@@ -1,0 +1,115 @@
+"""The file's shape, step by step. `PRAGMA user_version` counts the steps that a file has had.
+
+A step that has been released is never edited: what changes later is a step of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.errors import StoreError
+from bot.store.database import Database
+
+Step = tuple[str, ...]
+
+# A topic_id of 0 stands for "no topic" (Telegram's start at 1), since a primary key must not hold NULL.
+FIRST: Step = (
+    """
+    CREATE TABLE scopes (
+        chat_id INTEGER NOT NULL,
+        topic_id INTEGER NOT NULL,
+        language TEXT,
+        chapter TEXT,
+        step TEXT,
+        waiting TEXT,
+        lesson_message_id INTEGER,
+        terminal_message_id INTEGER,
+        PRIMARY KEY (chat_id, topic_id)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE completions (
+        chat_id INTEGER NOT NULL,
+        topic_id INTEGER NOT NULL,
+        user_id INTEGER NOT NULL,
+        user_name TEXT NOT NULL,
+        chapter TEXT NOT NULL,
+        step TEXT NOT NULL,
+        completed_at INTEGER NOT NULL,
+        PRIMARY KEY (chat_id, topic_id, user_id, chapter, step)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX completions_by_user ON completions (user_id)",
+    """
+    CREATE TABLE labs (
+        lab_id TEXT PRIMARY KEY,
+        chat_id INTEGER NOT NULL,
+        topic_id INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        opened_at INTEGER NOT NULL,
+        last_used_at INTEGER NOT NULL,
+        ends_at INTEGER NOT NULL,
+        UNIQUE (chat_id, topic_id)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE running_containers (
+        lab_id TEXT NOT NULL REFERENCES labs ON DELETE CASCADE,
+        container_id TEXT NOT NULL,
+        PRIMARY KEY (lab_id, container_id)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE pages (
+        token TEXT PRIMARY KEY,
+        lab_id TEXT NOT NULL REFERENCES labs ON DELETE CASCADE,
+        container_id TEXT NOT NULL,
+        container_name TEXT NOT NULL,
+        host_port INTEGER NOT NULL,
+        container_port INTEGER NOT NULL,
+        opened_at INTEGER NOT NULL,
+        ends_at INTEGER NOT NULL,
+        visits INTEGER NOT NULL DEFAULT 0,
+        message_id INTEGER
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX pages_by_lab ON pages (lab_id)",
+    """
+    CREATE TABLE shelf (
+        lab_id TEXT NOT NULL REFERENCES labs ON DELETE CASCADE,
+        reference TEXT NOT NULL,
+        PRIMARY KEY (lab_id, reference)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE audit (
+        id INTEGER PRIMARY KEY,
+        at INTEGER NOT NULL,
+        chat_id INTEGER NOT NULL,
+        topic_id INTEGER NOT NULL,
+        user_id INTEGER NOT NULL,
+        command TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX audit_by_time ON audit (at)",
+    "CREATE INDEX audit_by_user ON audit (user_id)",
+    "CREATE INDEX audit_by_scope ON audit (chat_id, topic_id)",
+)
+
+STEPS: tuple[Step, ...] = (FIRST,)
+
+
+async def migrate(database: Database, steps: Sequence[Step] = STEPS) -> None:
+    """Bring the file to the last step, one transaction for each; raises StoreError for a file from a newer program."""
+    version = int((await database.rows("PRAGMA user_version"))[0][0])
+    if version > len(steps):
+        raise StoreError(
+            f"the state file was written by a newer Dosirak (its version is {version}, this program knows "
+            f"{len(steps)}). Nothing in it was changed. Start the newer program, "
+            "or give this one another state folder (DOSIRAK_STATE)."
+        )
+    for number, step in enumerate(steps[version:], version + 1):
+        async with database.transaction() as transaction:
+            for statement in step:
+                await transaction.rows(statement)
+            await transaction.rows(f"PRAGMA user_version = {number}")

@@ -1,0 +1,84 @@
+"""Where each conversation is: its language, its place in the course, its messages that are edited in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.identity import Language, Scope
+from bot.store.database import Database, Row
+
+_SELECT = """
+    SELECT language, chapter, step, waiting, lesson_message_id, terminal_message_id
+    FROM scopes WHERE chat_id = ? AND topic_id = ?
+"""
+_PUT = "INSERT OR REPLACE INTO scopes VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeState:
+    """What is kept about a conversation; a scope never seen has the defaults."""
+
+    scope: Scope
+    language: Language | None = None
+    """What the people there chose; None: nobody chose, the user's own Telegram language counts."""
+    chapter: str | None = None
+    step: str | None = None
+    waiting: str | None = None
+    """Which confirmation is pending, in the dialogue's own word."""
+    lesson_message_id: int | None = None
+    terminal_message_id: int | None = None
+
+
+def key(scope: Scope) -> tuple[int, int]:
+    """A scope as the file has it: no topic is 0."""
+    return scope.chat_id, scope.topic_id or 0
+
+
+def scope_of(chat_id: int, topic_id: int) -> Scope:
+    return Scope(chat_id, topic_id or None)
+
+
+class Scopes:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, scope: Scope) -> ScopeState:
+        return _state(scope, await self._database.rows(_SELECT, key(scope)))
+
+    async def put(self, state: ScopeState) -> None:
+        await self._database.rows(_PUT, _values(state))
+
+    async def change(self, scope: Scope, edit: Callable[[ScopeState], ScopeState]) -> ScopeState:
+        """Read, edit and write as one step, so that two tasks never take back each other's change."""
+        # Having the connection is enough for that: one row is written, and a transaction would cost twice the time.
+        async with self._database.turn() as statements:
+            before = _state(scope, await statements.rows(_SELECT, key(scope)))
+            after = edit(before)
+            if after != before:
+                await statements.rows(_PUT, _values(after))
+            return after
+
+    async def known(self) -> tuple[Scope, ...]:
+        """Every scope that has been seen, in the order of its ids."""
+        rows = await self._database.rows("SELECT chat_id, topic_id FROM scopes ORDER BY chat_id, topic_id")
+        return tuple(scope_of(*row) for row in rows)
+
+
+def _state(scope: Scope, rows: list[Row]) -> ScopeState:
+    if not rows:
+        return ScopeState(scope)
+    language, *rest = rows[0]
+    return ScopeState(scope, Language(language) if language else None, *rest)
+
+
+def _values(state: ScopeState) -> Row:
+    return (
+        *key(state.scope),
+        state.language,
+        state.chapter,
+        state.step,
+        state.waiting,
+        state.lesson_message_id,
+        state.terminal_message_id,
+    )

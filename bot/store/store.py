@@ -1,0 +1,72 @@
+"""The state file as a whole: opened, brought up to date, and what concerns several subjects at once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Self
+
+from bot.identity import Scope
+from bot.store.audit import Audit
+from bot.store.completions import Completions
+from bot.store.database import Database
+from bot.store.labs import Labs
+from bot.store.migrations import migrate
+from bot.store.pages import Pages
+from bot.store.scopes import Scopes, key
+from bot.store.shelf import Shelf
+
+FILE_NAME = "dosirak.sqlite3"
+
+
+class Store:
+    """One attribute for each subject. Every method that returns has committed; errors are StoreError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.scopes = Scopes(database)
+        self.completions = Completions(database)
+        self.labs = Labs(database)
+        self.pages = Pages(database)
+        self.shelf = Shelf(database)
+        self.audit = Audit(database)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, state: Path) -> AsyncIterator[Self]:
+        """The store in the state folder `state`; StoreError, and nothing changed, for a file it cannot use."""
+        database = await Database.connect(state / FILE_NAME)
+        try:
+            await migrate(database)
+            yield cls(database)
+        finally:
+            await database.close()
+
+    async def forget_scope(self, scope: Scope) -> None:
+        """Remove all that is kept about a conversation. Close its lab first: the lab's record goes too."""
+        async with self._database.transaction() as transaction:
+            for table in ("scopes", "completions", "audit", "labs"):
+                await transaction.rows(f"DELETE FROM {table} WHERE chat_id = ? AND topic_id = ?", key(scope))
+        await self._scrub()
+
+    async def forget_user(self, user_id: int) -> None:
+        """Remove all that is kept about a person, in every conversation, and their private chat (same id)."""
+        async with self._database.transaction() as transaction:
+            for table in ("completions", "audit"):
+                await transaction.rows(f"DELETE FROM {table} WHERE user_id = ?", (user_id,))
+            for table in ("scopes", "completions", "audit", "labs"):
+                await transaction.rows(f"DELETE FROM {table} WHERE chat_id = ?", (user_id,))
+        await self._scrub()
+
+    async def move_chat(self, old_chat_id: int, new_chat_id: int) -> None:
+        """A group became a supergroup: all that was kept under its old id belongs to the new one."""
+        async with self._database.transaction() as transaction:
+            for table in ("scopes", "completions", "audit", "labs"):
+                await transaction.rows(
+                    f"UPDATE OR REPLACE {table} SET chat_id = ? WHERE chat_id = ?", (new_chat_id, old_chat_id)
+                )
+
+    async def _scrub(self) -> None:
+        """Empty the write-ahead log, where the deleted text would still stand."""
+        await self._database.rows("PRAGMA wal_checkpoint(TRUNCATE)")

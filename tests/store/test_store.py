@@ -1,0 +1,311 @@
+"""The state file's promises."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import sqlite3
+import stat
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.errors import LabClosed, StoreError
+from bot.identity import LabId, Language, Scope
+from bot.store import AuditEntry, Completion, LabState, PageRecord, ScopeState, Store
+from bot.store.audit import KEPT_FOR, PRUNE_EVERY
+from bot.store.store import FILE_NAME
+from bot.store.times import to_seconds
+
+NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
+PRIVATE = Scope(4242)
+GROUP = Scope(-100123)
+TOPIC = Scope(-100123, 7)
+LAB = LabId("0123456789")
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    async with Store.open(tmp_path) as opened:
+        yield opened
+
+
+def completion(scope: Scope = GROUP, user_id: int = 4242, step: str = "hello", minutes: int = 0) -> Completion:
+    return Completion(scope, user_id, "하늘", "ch02", step, NOW + timedelta(minutes=minutes))
+
+
+def page(token: str = "p1", lab: LabId = LAB) -> PageRecord:
+    return PageRecord(token, lab, "c" * 64, "web", 8088, 80, 0, None, NOW, NOW + timedelta(minutes=30))
+
+
+def files_in(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
+async def open_lab(store: Store, scope: Scope = PRIVATE, lab: LabId = LAB) -> None:
+    await store.labs.ensure(scope, lab, now=NOW, ends_at=NOW + timedelta(hours=4))
+
+
+async def test_a_conversation_never_seen_has_no_choice_and_no_place(store: Store) -> None:
+    """Reading creates nothing and invents no language."""
+    assert await store.scopes.get(PRIVATE) == ScopeState(PRIVATE)
+    assert await store.scopes.known() == ()
+
+
+async def test_everything_survives_a_restart(tmp_path: Path) -> None:
+    """What one process wrote, the next one reads, value for value."""
+    state = ScopeState(TOPIC, Language.ENGLISH, "ch02", "web", "reset", 11, 12)
+    async with Store.open(tmp_path) as store:
+        await store.scopes.put(state)
+        await store.completions.add(completion())
+        await open_lab(store)
+        await store.pages.put(page())
+        await store.shelf.add(LAB, "diamol/base:latest")
+        await store.audit.add(AuditEntry(NOW, PRIVATE, 4242, "docker ps"))
+    async with Store.open(tmp_path) as store:
+        assert await store.scopes.get(TOPIC) == state
+        assert await store.completions.of(GROUP) == (completion(),)
+        lab = await store.labs.of(PRIVATE)
+        assert lab is not None and (lab.lab_id, lab.ends_at) == (LAB, NOW + timedelta(hours=4))
+        assert await store.pages.all() == (page(),)
+        assert await store.shelf.references(LAB) == {"diamol/base:latest"}
+        assert await store.audit.latest() == (AuditEntry(NOW, PRIVATE, 4242, "docker ps"),)
+
+
+async def test_a_group_and_its_topics_are_different_conversations(store: Store) -> None:
+    """The same chat id with and without a topic never mixes."""
+    await store.scopes.put(ScopeState(GROUP, chapter="ch02"))
+    assert (await store.scopes.get(TOPIC)).chapter is None
+    assert await store.scopes.known() == (GROUP,)
+
+
+async def test_changes_by_many_tasks_at_once_take_nothing_back(store: Store) -> None:
+    """Read, edit, write is one step: a hundred increments make a hundred."""
+
+    def one_more(state: ScopeState) -> ScopeState:
+        return dataclasses.replace(state, lesson_message_id=(state.lesson_message_id or 0) + 1)
+
+    await asyncio.gather(*(store.scopes.change(PRIVATE, one_more) for _ in range(100)))
+    assert (await store.scopes.get(PRIVATE)).lesson_message_id == 100
+
+
+async def test_an_edit_that_fails_changes_nothing_and_blocks_nobody(store: Store) -> None:
+    """An exception inside a transaction takes all of it back, and the next caller goes on."""
+
+    def broken(state: ScopeState) -> ScopeState:
+        raise ZeroDivisionError
+
+    await store.scopes.put(ScopeState(PRIVATE, step="hello"))
+    with pytest.raises(ZeroDivisionError):
+        await store.scopes.change(PRIVATE, broken)
+    assert (await store.scopes.get(PRIVATE)).step == "hello"
+
+
+async def test_a_cancelled_group_of_writes_is_whole_or_absent(store: Store) -> None:
+    """Cancelling a task in the middle of its transaction never leaves half of it, nor a stuck connection."""
+    await open_lab(store)
+    containers = {LAB: tuple(f"c{number:03}" for number in range(200))}
+    for turns in range(0, 40, 4):
+        task = asyncio.get_running_loop().create_task(store.labs.remember_running(containers))
+        for _ in range(turns):
+            await asyncio.sleep(0.0002)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert len((await store.labs.take_running()).get(LAB, ())) in (0, 200)
+
+
+async def test_a_step_is_completed_once_for_each_person(store: Store) -> None:
+    """The first time counts; again says so and keeps the first time."""
+    assert await store.completions.add(completion())
+    assert not await store.completions.add(completion(minutes=5))
+    assert await store.completions.add(completion(user_id=5, minutes=1))
+    assert [(done.user_id, done.completed_at) for done in await store.completions.of(GROUP)] == [
+        (4242, NOW),
+        (5, NOW + timedelta(minutes=1)),
+    ]
+
+
+async def test_steps_done_are_known_for_one_person_and_for_all(store: Store) -> None:
+    """A group sees what anybody did; a member sees their own."""
+    await store.completions.add(completion(step="hello"))
+    await store.completions.add(completion(user_id=5, step="web"))
+    assert await store.completions.steps(GROUP) == {("ch02", "hello"), ("ch02", "web")}
+    assert await store.completions.steps(GROUP, 5) == {("ch02", "web")}
+    assert await store.completions.steps(TOPIC) == frozenset()
+
+
+async def test_a_conversation_has_one_lab_however_many_ask(store: Store) -> None:
+    """Callers that race with different ids all get the same lab."""
+    ids = [LabId(f"{number:010x}") for number in range(20)]
+    got = await asyncio.gather(
+        *(store.labs.ensure(GROUP, lab, now=NOW, ends_at=NOW + timedelta(hours=4)) for lab in ids)
+    )
+    assert len({record.lab_id for record in got}) == 1
+    assert await store.labs.all() == (got[0],)
+
+
+async def test_a_labs_life_is_followed(store: Store) -> None:
+    """State, last use and end change; the last use never goes back; an unknown lab is None."""
+    await open_lab(store)
+    await store.labs.set_state(LAB, LabState.OPEN)
+    await store.labs.touch(LAB, NOW + timedelta(minutes=9))
+    await store.labs.touch(LAB, NOW + timedelta(minutes=3))
+    await store.labs.set_end(LAB, NOW + timedelta(hours=5))
+    lab = await store.labs.get(LAB)
+    assert lab is not None
+    assert (lab.scope, lab.state, lab.opened_at) == (PRIVATE, LabState.OPEN, NOW)
+    assert (lab.last_used_at, lab.ends_at) == (NOW + timedelta(minutes=9), NOW + timedelta(hours=5))
+    assert await store.labs.get(LabId("ffffffffff")) is None
+
+
+async def test_a_lab_takes_what_belongs_to_it_along(store: Store) -> None:
+    """Pages, image shelf and remembered containers go with the lab's record, and cannot come back without it."""
+    await open_lab(store)
+    await store.pages.put(page())
+    await store.shelf.add(LAB, "diamol/base:latest")
+    await store.labs.remember_running({LAB: ["c1"]})
+    await store.labs.remove(LAB)
+    assert await store.pages.all() == ()
+    assert await store.shelf.references(LAB) == frozenset()
+    assert await store.labs.take_running() == {}
+    with pytest.raises(LabClosed):
+        await store.shelf.add(LAB, "diamol/base:latest")
+    with pytest.raises(LabClosed):
+        await store.pages.put(page())
+
+
+async def test_remembered_containers_are_taken_once(store: Store) -> None:
+    """A start that has taken them does not start them again next time; a new memory replaces the old."""
+    await open_lab(store)
+    await store.labs.remember_running({LAB: ["old"]})
+    await store.labs.remember_running({LAB: ["c2", "c1", "c2"]})
+    assert await store.labs.take_running() == {LAB: ("c1", "c2")}
+    assert await store.labs.take_running() == {}
+
+
+async def test_a_page_changed_keeps_its_visits_and_its_message(store: Store) -> None:
+    """Extending a page does not reset its counter or lose the chat's message about it."""
+    await open_lab(store)
+    await store.pages.put(page())
+    await store.pages.set_message("p1", 77)
+    await store.pages.set_visits({"p1": 5, "gone": 9})
+    longer = dataclasses.replace(page(), ends_at=NOW + timedelta(hours=1))
+    await store.pages.put(longer)
+    assert await store.pages.get("p1") == dataclasses.replace(longer, visits=5, message_id=77)
+    assert await store.pages.of(LAB) == (await store.pages.get("p1"),)
+    await store.pages.remove("p1")
+    assert await store.pages.get("p1") is None
+
+
+async def test_the_image_shelf_is_each_labs_own(store: Store) -> None:
+    """Adding twice is once; removing what is not there is nothing; other labs see none of it."""
+    other = LabId("9876543210")
+    await open_lab(store)
+    await open_lab(store, GROUP, other)
+    await store.shelf.add(LAB, "diamol/base:latest")
+    await store.shelf.add(LAB, "diamol/base:latest")
+    assert await store.shelf.references(other) == frozenset()
+    await store.shelf.remove(LAB, "diamol/base:latest")
+    await store.shelf.remove(LAB, "diamol/base:latest")
+    assert await store.shelf.references(LAB) == frozenset()
+
+
+async def test_old_audit_lines_go_as_new_ones_come(store: Store) -> None:
+    """Lines older than the time kept are gone after at most one pruning interval."""
+    await store.audit.add(AuditEntry(NOW - KEPT_FOR - timedelta(minutes=1), PRIVATE, 4242, "old"))
+    for number in range(PRUNE_EVERY):
+        await store.audit.add(AuditEntry(NOW, PRIVATE, 4242, f"docker run {number}"))
+    lines = await store.audit.latest(PRUNE_EVERY * 2)
+    assert len(lines) == PRUNE_EVERY
+    assert lines[0].command == f"docker run {PRUNE_EVERY - 1}"
+
+
+async def test_the_audit_is_bounded_in_lines(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However fast lines come, no more than the bound and one pruning interval are kept."""
+    monkeypatch.setattr("bot.store.audit.KEPT_ROWS", 10)
+    for _ in range(PRUNE_EVERY):
+        await store.audit.add(AuditEntry(NOW, PRIVATE, 4242, "docker ps"))
+    assert len(await store.audit.latest(PRUNE_EVERY)) == 10
+
+
+async def test_the_audit_can_be_read_for_one_person(store: Store) -> None:
+    """An operator who follows up a complaint sees that person's lines alone."""
+    await store.audit.add(AuditEntry(NOW, GROUP, 1, "one"))
+    await store.audit.add(AuditEntry(NOW, GROUP, 2, "two"))
+    assert [line.command for line in await store.audit.latest(user_id=2)] == ["two"]
+
+
+async def test_forgetting_a_conversation_leaves_others_alone(store: Store) -> None:
+    """Place, completions, audit, lab and pages of that scope go; its topics and other chats stay."""
+    for scope in (GROUP, TOPIC):
+        await store.scopes.put(ScopeState(scope, chapter="ch02"))
+        await store.completions.add(completion(scope))
+        await store.audit.add(AuditEntry(NOW, scope, 4242, "docker ps"))
+    await open_lab(store, GROUP)
+    await store.pages.put(page())
+    await store.forget_scope(GROUP)
+    assert await store.scopes.known() == (TOPIC,)
+    assert await store.completions.of(GROUP) == ()
+    assert await store.completions.of(TOPIC) == (completion(TOPIC),)
+    assert await store.labs.of(GROUP) is None
+    assert await store.pages.all() == ()
+    assert [line.scope for line in await store.audit.latest()] == [TOPIC]
+
+
+async def test_a_forgotten_person_is_nowhere_in_the_files(store: Store, tmp_path: Path) -> None:
+    """Not even the bytes of what they typed stay, in the database or in its log."""
+    await store.scopes.put(ScopeState(Scope(4242), chapter="ch02"))
+    await store.completions.add(completion())
+    await store.completions.add(completion(user_id=5))
+    await store.audit.add(AuditEntry(NOW, GROUP, 4242, "echo my-secret-words"))
+    await store.forget_user(4242)
+    assert [done.user_id for done in await store.completions.of(GROUP)] == [5]
+    assert await store.scopes.known() == ()
+    assert await store.audit.latest() == ()
+    assert not any(b"my-secret-words" in file.read_bytes() for file in files_in(tmp_path))
+
+
+async def test_a_group_that_becomes_a_supergroup_keeps_all(store: Store) -> None:
+    """Everything under the old chat id is found under the new one."""
+    await store.scopes.put(ScopeState(Scope(-5), chapter="ch02"))
+    await store.completions.add(completion(Scope(-5)))
+    await open_lab(store, Scope(-5))
+    await store.audit.add(AuditEntry(NOW, Scope(-5), 4242, "docker ps"))
+    await store.move_chat(-5, -1005)
+    moved = Scope(-1005)
+    assert await store.scopes.known() == (moved,)
+    assert await store.completions.of(moved) == (completion(moved),)
+    lab = await store.labs.get(LAB)
+    assert lab is not None and lab.scope == moved
+    assert (await store.audit.latest())[0].scope == moved
+
+
+async def test_a_time_without_a_zone_is_refused() -> None:
+    """A naive time would mean something else on another machine."""
+    with pytest.raises(ValueError, match="zone"):
+        to_seconds(NOW.replace(tzinfo=None))
+
+
+async def test_a_store_that_is_closed_says_so(tmp_path: Path) -> None:
+    """A late task gets a StoreError, not a library's exception."""
+    async with Store.open(tmp_path) as store:
+        pass
+    with pytest.raises(StoreError, match="closed"):
+        await store.scopes.get(PRIVATE)
+
+
+async def test_only_the_owner_can_read_the_file(store: Store, tmp_path: Path) -> None:
+    """The file and those beside it hold what people typed: no group, no others."""
+    await store.scopes.put(ScopeState(PRIVATE))
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files_in(tmp_path)} == {0o600}
+
+
+async def test_the_file_is_in_the_state_folder_and_in_wal_mode(store: Store, tmp_path: Path) -> None:
+    """An operator's backup tool can read it while the bot runs."""
+    await store.scopes.put(ScopeState(PRIVATE, step="hello"))
+    with sqlite3.connect(tmp_path / FILE_NAME) as reader:
+        assert reader.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert reader.execute("SELECT step FROM scopes").fetchone() == ("hello",)
+    reader.close()
