@@ -1,0 +1,1 @@
+enter 'docker container run diamol/ch02-hello-diamol'

@@ -1,0 +1,24 @@
+# In front of every verify.sh and solve.sh; runs in the toolbox with bash. DOSIRAK_LANGUAGE is ko or en.
+
+# reason "한국어" "English": why the check does not pass. The last line that a check prints is shown.
+reason() {
+    if [ "${DOSIRAK_LANGUAGE:-ko}" = en ]; then printf '%s\n' "$2"; else printf '%s\n' "$1"; fi
+}
+
+# typed 'ERE': was a line like this typed in this lab's terminal? bash appends each line to its history at the prompt.
+typed() {
+    grep -Eqs -- "$1" "${HISTFILE:-$HOME/.bash_history}"
+}
+
+# enter 'line': what a learner does by typing the line: it goes into the history, then it runs.
+enter() {
+    printf '%s\n' "$1" >>"${HISTFILE:-$HOME/.bash_history}"
+    eval "$1"
+}
+
+# containers: a line for each container: id, image without registry and :latest, state, exit code (- if there is none yet).
+containers() {
+    docker container ls --all --no-trunc --format '{{.ID}} {{.Image}} {{.State}} {{.Status}}' |
+        sed -E 's#^([^ ]+) (docker\.io/)?([^ ]+) ([^ ]+) (.*)$#\1 \3 \4 \5#; s#^([^ ]+ [^ ]+):latest #\1 #' |
+        sed -E 's#^([^ ]+ [^ ]+ [^ ]+) Exited \(([0-9]+)\).*#\1 \2#; t; s#^([^ ]+ [^ ]+ [^ ]+).*#\1 -#'
+}
