@@ -1,0 +1,46 @@
+"""Rules for commands: what a Run button or a typed message does to the terminal."""
+
+from __future__ import annotations
+
+from bot.course.model import Course
+from bot.learning import effects as do
+from bot.learning import events as on
+from bot.learning.effects import Effect, Note, Pointer
+from bot.learning.outcome import Outcome, here, say
+from bot.learning.places import first_place, step_at
+from bot.learning.progress import Progress
+from bot.learning.sentences import is_sentence, step_about
+
+
+def run(course: Course, progress: Progress, event: on.RunPressed) -> Outcome:
+    step = step_at(course, event.place)
+    blocks = step.texts[progress.language].blocks if step else ()
+    if not 0 <= event.block < len(blocks):
+        return say(progress, Note.GONE)
+    command = blocks[event.block].command
+    if not event.busy:
+        return progress, (do.TypeLine(command, event.place),)
+    # Inside a container there is no docker, so a docker command cannot be meant for the program that runs.
+    return say(progress, Note.BUSY) if command.startswith("docker ") else (progress, (do.SendInput(command),))
+
+
+def typed(course: Course, progress: Progress, event: on.TextTyped) -> Outcome:
+    if event.busy:
+        return progress, (do.SendInput(event.text),)
+    if not event.text.strip():
+        return say(progress, Note.EMPTY)
+    if is_sentence(event.text):
+        return progress, (_pointer(course, progress, event.text),)
+    return progress, (do.TypeLine(event.text.strip()),)
+
+
+def _pointer(course: Course, progress: Progress, question: str) -> Effect:
+    own = here(course, progress) or first_place(course)
+    if own is None:
+        return do.PointTo(Pointer.ONLY_COMMANDS, ())
+    about = step_about(course, own.chapter, progress.language, question)
+    return do.PointTo(Pointer.EXPLAINED_HERE, (about,)) if about else do.PointTo(Pointer.ONLY_COMMANDS, (own,))
+
+
+def terminal_asked(course: Course, progress: Progress, event: on.TerminalAsked) -> Outcome:
+    return say(progress, Note.TERMINAL)
