@@ -1,0 +1,35 @@
+"""The terminal as a chat needs it. Pure: bytes and times in, values out; the only importer of pyavt and Pillow.
+
+```python
+terminal = Terminal()                                  # terminal.py; one for each pty
+run = terminal.begin(command, now)                     # then write keys.command_line(command) to the pty
+for happening in terminal.feed(data, now):             # PromptSeen | CommandStarted(run) | CommandEnded(run)
+    ...                                                # | ScreenChanged(run) | AlternateChanged(run, on) | Reply(data)
+terminal.busy                                          # True: write keys.program_input(text), do not begin()
+terminal.resize(PHONE_SIZE)                            # with the pty, when AlternateChanged says so
+terminal.close(now)                                    # the pty is gone
+
+shown = glance(run, now)                               # frames.py: RUNNING | WAITING | ENDED, exit, seconds, alternate
+picture = frame(run, now, above=…, footer=…, heading=…)   # Frame(text: RichText, state, hidden)
+run.waits_from()                                       # when RUNNING may become WAITING: call pacing.changed() then
+run.screen.transcript()                                # all of the output, for a .log document
+run.exit.key                                           # exits.py: "exit.killed" …; EXIT_KEYS has all of them
+
+pacing = Pacing(PRIVATE_TEMPO, now)                    # pacing.py; one for each live message
+pacing.changed(now); pacing.finish(now); pacing.due_at()
+pacing.start(frame, now) -> bool                       # then delivered(now) | held(now, retry_after) | failed(now)
+                                                       # | replaced(now) | abandon()
+budget = ChatBudget(PRIVATE_ALLOWANCE)                 # budget.py; one for each chat, all sends and edits draw on it
+budget.take(now, redraw=not pacing.finishing) -> bool; budget.ready_at(now, redraw=…); budget.hold(now, retry_after)
+
+keys.key("ctrl-c"), keys.command_line(text), keys.program_input(text), keys.typed(text), keys.pasted(text)
+keys.straighten(text) -> (text, changed)
+```
+
+A shell that was found running (after a restart of the bot) says nothing by itself. Giving its pty another size and the
+right one again makes bash print its prompt, marks included, and a full-screen program draw its screen: then the phase is
+known. A fresh shell prints its first prompt by itself; wait for `PromptSeen` before the first line.
+
+Modules, from the bottom: `marks` (scanner), `log` (bounded text), `budget` (buckets), `exits`, `plain` (harmless text),
+`screen` (emulator), `answers` (to programs' questions), `terminal`, `frames`, `pacing`, `keys`, `picture`.
+"""

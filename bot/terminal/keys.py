@@ -1,0 +1,109 @@
+"""From what a learner sends (text, names of keys) to the bytes that a terminal would send for it."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+_CURSOR_KEYS: Final = {"up": "A", "down": "B", "right": "C", "left": "D", "home": "H", "end": "F"}
+
+_KEYS: Final = {
+    "enter": b"\r",
+    "tab": b"\t",
+    "shift-tab": b"\x1b[Z",
+    "esc": b"\x1b",
+    "space": b" ",
+    "backspace": b"\x7f",
+    "delete": b"\x1b[3~",
+    "insert": b"\x1b[2~",
+    "pgup": b"\x1b[5~",
+    "pgdn": b"\x1b[6~",
+    "detach": b"\x10\x11",  # docker's detach keys: Ctrl-P Ctrl-Q
+}
+
+_CONTROL: Final = re.compile(r"ctrl-([a-z\[\]\\^_@])")
+_CONTROL_CHARACTERS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_QUOTE_NEXT: Final = "\x16"
+"""Ctrl-V: readline takes the next character as it is."""
+
+PASTE_BEGIN: Final = b"\x1b[200~"
+PASTE_END: Final = b"\x1b[201~"
+
+INTERRUPT: Final = b"\x03"
+"""Ctrl-C, what Stop sends."""
+
+END_OF_INPUT: Final = b"\x04"
+
+
+def key(name: str, *, application: bool = False) -> bytes | None:
+    """The bytes of a key by its name (`enter`, `up`, `ctrl-c`, …), None for an unknown name.
+
+    `application`: the program asked for the application form of cursor keys (`Screen.application_keys`).
+    """
+    name = name.lower()
+    if letter := _CURSOR_KEYS.get(name):
+        return (b"\x1bO" if application else b"\x1b[") + letter.encode()
+    if match := _CONTROL.fullmatch(name):
+        return bytes([ord(match[1].upper()) & 0x1F])
+    return _KEYS.get(name)
+
+
+def command_line(text: str) -> bytes:
+    """A command for the shell's prompt, Enter included.
+
+    Line feeds inside are quoted, so that a text of several lines is read whole, runs in order and has one end; tabs
+    are quoted, so that they complete nothing. Other control characters are left out.
+    """
+    text = _normal(text).strip("\n")
+    return re.sub(r"[\n\t]", lambda match: _QUOTE_NEXT + match[0], text).encode() + b"\r"
+
+
+def program_input(text: str) -> bytes:
+    """Lines for a program that reads them, each with its Enter."""
+    return _normal(text).replace("\n", "\r").encode() + b"\r"
+
+
+def typed(text: str) -> bytes:
+    """Text as typed into a full-screen program: no Enter at its end."""
+    return _normal(text).replace("\n", "\r").encode()
+
+
+def pasted(text: str) -> bytes:
+    """Text for a program that asked for bracketed paste (`Terminal.paste_mode`): it cannot act as keys there."""
+    return PASTE_BEGIN + _normal(text).replace("\n", "\r").encode() + PASTE_END
+
+
+def _normal(text: str) -> str:
+    """Line feeds only, no control characters but tabs: nobody types an escape sequence into a message by intention."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _CONTROL_CHARACTERS.sub("", text).encode(errors="ignore").decode()
+
+
+class Straightened(NamedTuple):
+    """A text as it was meant; `changed` when that is not how it came."""
+
+    text: str
+    changed: bool
+
+
+_QUOTES: Final = str.maketrans(dict.fromkeys("“”„‟″", '"') | dict.fromkeys("‘’‚‛′", "'"))
+_SPACES: Final = str.maketrans(dict.fromkeys("\u00a0\u202f\u2007", " "))
+_OPTION_DASH: Final = re.compile(r"(?<!\S)[—–―−](?=[A-Za-z])(?P<name>[A-Za-z]+)")
+"""A long dash where an option begins. Elsewhere it may be meant, as in a text that is echoed."""
+
+
+def straighten(text: str) -> Straightened:
+    """Undoes what phone keyboards make of code: curly quotes, `--` turned into a long dash, hard spaces.
+
+    Curly quotes stay when the text also has straight ones: then the keyboard leaves quotes alone, and they were meant.
+    """
+    straight = _OPTION_DASH.sub(_option, text.translate(_SPACES))
+    if '"' not in straight and "'" not in straight:
+        straight = straight.translate(_QUOTES)
+    return Straightened(straight, straight != text)
+
+
+def _option(match: re.Match[str]) -> str:
+    """An em dash was `--`; an en dash before one letter was `-`."""
+    short = match[0][0] in "–−" and len(match["name"]) == 1
+    return ("-" if short else "--") + match["name"]

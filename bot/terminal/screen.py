@@ -1,0 +1,189 @@
+"""The screen that a program draws on: asciinema's emulator, made safe for bytes from anywhere."""
+
+from __future__ import annotations
+
+import codecs
+from typing import Final, NamedTuple
+
+from avt import Line, Vt
+from avt.util import TextUnwrapper
+
+from bot.terminal.log import MAX_LINE, Log
+
+
+class Size(NamedTuple):
+    """A pty's size in character cells."""
+
+    columns: int
+    rows: int
+
+
+class Cursor(NamedTuple):
+    """Where the next character goes, counted from 0. `column` equals the width after the last cell was written."""
+
+    row: int
+    column: int
+    visible: bool
+
+
+LINE_SIZE: Final = Size(80, 24)
+"""Line mode. Lines that the terminal itself wraps are put together again, so 80 columns break no table, and below 110
+columns `docker pull` leaves out its bars, which a phone could not show."""
+
+PHONE_SIZE: Final = Size(40, 20)
+"""Full-screen programs: what a phone shows of a code block without wrapping it, and half a phone's height."""
+
+SCROLLBACK: Final = 200
+"""Lines kept above the screen in the emulator: more than a message shows; older ones go to the log."""
+
+_LARGEST: Final = Size(500, 200)
+"""Bounds the emulator's memory whatever a caller asks for."""
+
+_SMALLEST: Final = 2
+"""Columns and rows at least: the emulator cannot reflow into a single column."""
+
+_C1_CONTROLS: Final = dict.fromkeys(range(0x80, 0xA0))
+"""Eight-bit controls (`U+009D` begins an OSC, for one) would get past the scanner; UTF-8 programs do not use them."""
+
+
+class Screen:
+    """Bytes in, text out. Memory is bounded by the size, the scrollback and the log."""
+
+    def __init__(self, size: Size = LINE_SIZE, *, scrollback: int = SCROLLBACK) -> None:
+        self._scrollback = scrollback
+        self._size = _clamped(size)
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self._log = Log()
+        self._alternate = False
+        self._leaving: list[Line] = []
+        self._vt = self._new_emulator()
+
+    @property
+    def size(self) -> Size:
+        return self._size
+
+    @property
+    def alternate(self) -> bool:
+        """Whether a full-screen program has the screen."""
+        return self._alternate
+
+    @property
+    def cursor(self) -> Cursor:
+        cursor = self._vt.cursor
+        return Cursor(cursor.row, cursor.col, cursor.visible)
+
+    @property
+    def application_keys(self) -> bool:
+        """Whether the program wants arrow keys in their application form (DECCKM)."""
+        return self._vt.cursor_key_app_mode
+
+    @property
+    def log(self) -> Log:
+        """The lines that have left the scrollback."""
+        return self._log
+
+    def feed(self, data: bytes) -> None:
+        """Draws `data`, which may end inside a character."""
+        text = self._decoder.decode(data).translate(_C1_CONTROLS)
+        if text:
+            self._keep(self._draw(text))
+
+    def switch(self, alternate: bool) -> None:
+        """Notes what the stream said about the alternate screen: the emulator switches by itself, but does not tell."""
+        self._alternate = alternate
+
+    def resize(self, size: Size) -> None:
+        """A new size; the text is wrapped anew."""
+        self._size = _clamped(size)
+        try:
+            _, leaving = self._vt.resize(*self._size)
+        except BaseException as error:
+            self._recover(error)
+        else:
+            self._keep(leaving)
+
+    def lines(self) -> tuple[str, ...]:
+        """Scrollback and screen as lines of text, wrapped ones put together, without the empty ones at the end."""
+        lines = self._vt.text()
+        while lines and not lines[-1]:
+            lines.pop()
+        return tuple(lines)
+
+    def view(self) -> tuple[str, ...]:
+        """The rows that are on the screen now, without trailing blanks; as many as the size has."""
+        return tuple(row.text.rstrip() for row in self._vt.view())
+
+    def rows(self) -> list[Line]:
+        """The rows on the screen as cells with their pens, for a picture."""
+        return self._vt.view()
+
+    def gap_before_cursor(self) -> int | None:
+        """Blank cells between the end of the last text and the cursor; None when the cursor is not behind that text.
+
+        After a prompt such as `/ # ` the last blank is part of what the program wrote, but not of the line's text.
+        """
+        cursor = self.cursor
+        rows = self._vt.view()
+        if not cursor.visible or any(_written(row) for row in rows[cursor.row + 1 :]):
+            return None
+        gap = cursor.column - _written(rows[cursor.row])
+        return gap if gap >= 0 else None
+
+    def transcript(self) -> str:
+        """All that was written, up to the bounds of the log; a cut middle is marked by `[… n lines …]`."""
+        middle = (f"[… {self._log.dropped} lines …]",) if self._log.dropped else ()
+        return "\n".join((*self._log.head(), *middle, *self._log.tail(), *self._lines_after_log())) + "\n"
+
+    def _lines_after_log(self) -> tuple[str, ...]:
+        """As `lines`, but a first line whose beginning has left the scrollback is whole."""
+        if not self._leaving or self._alternate:
+            return self.lines()
+        unwrapper = TextUnwrapper()
+        pushed = [unwrapper.push(line) for line in (*self._leaving, *self._vt.lines())]
+        lines = [line for line in (*pushed, unwrapper.flush()) if line is not None]
+        while lines and not lines[-1]:
+            lines.pop()
+        return tuple(lines)
+
+    def _new_emulator(self) -> Vt:
+        self._leaving = []
+        self._unwrapper = TextUnwrapper()
+        return Vt(*self._size, self._scrollback)
+
+    def _draw(self, text: str) -> list[Line]:
+        try:
+            _, leaving = self._vt.feed_str(text)
+        except BaseException as error:
+            self._recover(error)
+            return []
+        return leaving
+
+    def _recover(self, error: BaseException) -> None:
+        """A panic in the emulator costs the screen, never the process; PyO3 raises panics outside of Exception."""
+        if type(error).__name__ != "PanicException":
+            raise error
+        self._vt = self._new_emulator()
+
+    def _keep(self, leaving: list[Line]) -> None:
+        """Writes lines that left the scrollback to the log, the pieces of a wrapped one as one line."""
+        for line in leaving:
+            self._leaving.append(line)
+            whole = self._unwrapper.push(line)
+            if whole is None and len(self._leaving) * self._size.columns >= MAX_LINE:
+                whole = self._unwrapper.flush()
+            if whole is not None:
+                self._log.add(whole)
+                self._leaving = []
+
+
+def _clamped(size: Size) -> Size:
+    return Size(*(max(_SMALLEST, min(wanted, most)) for wanted, most in zip(size, _LARGEST, strict=True)))
+
+
+def _written(row: Line) -> int:
+    """Columns up to the row's last visible character."""
+    width = 0
+    for column, cell in enumerate(row.cells):
+        if cell.char != " ":
+            width = column + cell.width
+    return width

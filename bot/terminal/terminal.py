@@ -1,0 +1,244 @@
+"""A lab's terminal as the chat follows it: bytes of the pty in, what happened out.
+
+A command that the learner sends is a `Run`: its text, its screen, its end. The shell's marks tell when it begins and
+ends; text between the prompt and the beginning is the echo of typing, which the chat shows as the header instead.
+
+```
+            prompt mark A                begin(command)          mark C            mark D
+  UNKNOWN ───────────────▶ PROMPT ─────────────────────▶ TYPED ─────────▶ RUNNING ────────▶ PROMPT
+     └── begin() ──▶ TYPED (a shell that was found running: no mark was seen yet)
+  TYPED ── mark D ──▶ PROMPT   (empty line, comment, syntax error: the shell ran nothing)
+```
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from bot.terminal.answers import answer
+from bot.terminal.budget import Bucket
+from bot.terminal.exits import ShellExit
+from bot.terminal.marks import (
+    AlternateScreen,
+    CommandEnd,
+    CommandStart,
+    Event,
+    Marks,
+    Output,
+    PasteMode,
+    PromptStart,
+    Query,
+)
+from bot.terminal.screen import LINE_SIZE, Screen, Size
+
+WAIT_QUIET: Final = 0.7
+"""Seconds without output after which a half-written line is taken for a prompt: longer than the pauses within a
+program's own output, shorter than the time in which one wonders what to do."""
+
+_ANSWERS_PER_SECOND: Final = 20.0
+"""Answers to terminal queries. busybox's shell asks once a prompt, vim five times at its start; more is a flood."""
+
+_PROMPT: Final = b"$ "
+"""What stands before the echo, so that it wraps where the shell expects it to."""
+
+
+class Phase(StrEnum):
+    """Where the shell is."""
+
+    UNKNOWN = "unknown"
+    PROMPT = "prompt"
+    TYPED = "typed"
+    RUNNING = "running"
+
+
+class Run:
+    """One line that was sent to the shell, its screen, and its end once it has come."""
+
+    def __init__(self, command: str, size: Size, now: float) -> None:
+        self.command = command
+        self.began = now
+        self.started: float | None = None
+        self.exit: ShellExit | None = None
+        self.screen = Screen(size)
+        self.changed = now
+
+    @property
+    def over(self) -> bool:
+        return self.exit is not None
+
+    def waits(self, now: float) -> bool:
+        """Whether the program probably waits for input: nothing came for `WAIT_QUIET` seconds and the cursor stands
+        behind a text without a line feed (`/ # `, `Password: `, `>>> `), or it has the whole screen.
+
+        A program that reads without a prompt (`cat`) cannot be told from one that computes; its input is taken anyway.
+        """
+        if self.over or now - self.changed < WAIT_QUIET:
+            return False
+        if self.screen.alternate:
+            return True
+        return self.screen.cursor.column > 0 and self.screen.gap_before_cursor() is not None
+
+    def waits_from(self) -> float | None:
+        """When `waits` becomes true if nothing more is written; None when it will not."""
+        then = self.changed + WAIT_QUIET
+        return then if self.waits(then) else None
+
+    def lines(self) -> tuple[str, ...]:
+        """What the message shows, oldest line first. Before the command's start that is what follows its echo: the
+        shell's `> ` when it wants the rest of the line, or its complaint about the line."""
+        lines = self.screen.lines()
+        return lines if self.started is not None else lines[self.command.count("\n") + 1 :]
+
+    @property
+    def lines_gone(self) -> int:
+        """How many lines are older than those of `lines()`."""
+        return self.screen.log.lines
+
+
+@dataclass(frozen=True, slots=True)
+class PromptSeen:
+    """The shell waits for the next line."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandStarted:
+    run: Run
+
+
+@dataclass(frozen=True, slots=True)
+class CommandEnded:
+    """`run.exit` is set, and its screen will not change any more."""
+
+    run: Run
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenChanged:
+    run: Run
+
+
+@dataclass(frozen=True, slots=True)
+class AlternateChanged:
+    """A full-screen program took over or gave back: time for another pty size and other keys."""
+
+    run: Run
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Bytes that the pty must get: the answer to a program's question about the terminal."""
+
+    data: bytes
+
+
+Happening = PromptSeen | CommandStarted | CommandEnded | ScreenChanged | AlternateChanged | Reply
+
+
+class Terminal:
+    """The state of one pty. `now` is any clock in seconds that does not go back."""
+
+    def __init__(self, size: Size = LINE_SIZE) -> None:
+        self.size = size
+        self.phase = Phase.UNKNOWN
+        self.run: Run | None = None
+        self.paste_mode = False
+        self._starting = False
+        self._marks = Marks()
+        self._answers = Bucket(rate=_ANSWERS_PER_SECOND, capacity=_ANSWERS_PER_SECOND)
+
+    @property
+    def busy(self) -> bool:
+        """Whether what is written now goes to a program and not to the shell's prompt."""
+        return self.run is not None and not self.run.over
+
+    def begin(self, command: str, now: float) -> Run:
+        """The caller is about to write this line at the prompt. Before the first prompt was seen the shell may still be
+        starting: then its first marks are not taken for the end of this line."""
+        self.run = Run(command, self.size, now)
+        self.run.screen.feed(_PROMPT)
+        self._starting = self.phase is Phase.UNKNOWN
+        self.phase = Phase.TYPED
+        return self.run
+
+    def resize(self, size: Size) -> None:
+        """The caller has given the pty this size."""
+        self.size = size
+        if self.run is not None and not self.run.over:
+            self.run.screen.resize(size)
+
+    def feed(self, data: bytes, now: float) -> tuple[Happening, ...]:
+        """What these bytes mean, in order; one `ScreenChanged` at most for each stretch of output."""
+        happenings: list[Happening] = []
+        for event in self._marks.feed(data):
+            happenings.extend(self._take(event, now))
+        return tuple(happenings)
+
+    def close(self, now: float) -> tuple[Happening, ...]:
+        """The pty is gone: a running command has ended, and nobody knows how."""
+        self.phase = Phase.UNKNOWN
+        self._starting = False
+        return self._end(None, now)
+
+    def _take(self, event: Event, now: float) -> tuple[Happening, ...]:
+        match event:
+            case Output(data):
+                return self._draw(data, now)
+            case CommandStart():
+                return self._start(now)
+            case CommandEnd(code):
+                return () if self._starting else self._end(code, now)
+            case PromptStart():
+                return self._prompt(now)
+            case AlternateScreen(on):
+                return self._switch(on)
+            case PasteMode(on):
+                self.paste_mode = on
+            case Query(question):
+                if self.run is not None and self.busy and self._answers.take(now):
+                    return (Reply(answer(question, self.run.screen)),)
+        return ()
+
+    def _draw(self, data: bytes, now: float) -> tuple[Happening, ...]:
+        if self.run is None or self.run.over:
+            return ()
+        self.run.screen.feed(data)
+        self.run.changed = now
+        return (ScreenChanged(self.run),)
+
+    def _start(self, now: float) -> tuple[Happening, ...]:
+        run = self.run
+        if run is None or run.over:  # a line that somebody else typed, or one left over in the pty
+            run = self.begin("", now)
+        self.phase = Phase.RUNNING
+        self._starting = False
+        if run.started is not None:  # the next command of the same text
+            return ()
+        run.screen = Screen(self.size)
+        run.started = run.changed = now
+        return (CommandStarted(run),)
+
+    def _prompt(self, now: float) -> tuple[Happening, ...]:
+        if self._starting:  # the line that was begun early is still in the pty
+            self._starting = False
+            return (PromptSeen(),)
+        ended = self._end(None, now)  # a prompt without mark D: the shell itself was replaced (`exec bash`)
+        self.phase = Phase.PROMPT
+        return (*ended, PromptSeen())
+
+    def _end(self, code: int | None, now: float) -> tuple[Happening, ...]:
+        run = self.run
+        if run is None or run.over:
+            return ()
+        run.exit = ShellExit(code, now - (run.began if run.started is None else run.started))
+        alternate = self._switch(False)
+        return (*alternate, CommandEnded(run))
+
+    def _switch(self, on: bool) -> tuple[Happening, ...]:
+        run = self.run
+        if run is None or run.screen.alternate == on:
+            return ()
+        run.screen.switch(on)
+        return (AlternateChanged(run, on),)
