@@ -1,0 +1,1 @@
+enter 'docker container ls --all'

@@ -1,0 +1,1 @@
+enter 'docker container run --detach --publish 8088:80 diamol/ch02-hello-diamol-web'

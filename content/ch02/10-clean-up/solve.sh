@@ -1,0 +1,1 @@
+enter 'docker container rm --force $(docker container ls --all --quiet)'

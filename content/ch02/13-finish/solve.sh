@@ -1,0 +1,1 @@
+enter 'docker rm -f $(docker ps -aq)'
