@@ -1,0 +1,212 @@
+"""Bot API methods about the bot itself and its chats: profile, commands, members, topics, files, pressed buttons."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from bot.localchat import shapes
+from bot.localchat.call import Call
+from bot.localchat.conversation import Answered
+from bot.localchat.desk import Desk, chat_of
+from bot.localchat.refusals import QUERY_TOO_OLD, Refused
+from bot.localchat.values import Command, Service, Topic
+from bot.richtext import units
+
+COMMAND_NAME = re.compile(r"[a-z0-9_]{1,32}")
+MAX_COMMANDS = 100
+ANSWER_CHARACTERS = 200
+
+
+def get_me(desk: Desk, call: Call) -> Any:
+    conversation = desk.conversation
+    shape = shapes.user(conversation.bot)
+    shape["first_name"] = conversation.profile.names.get("", conversation.bot.first_name)
+    return shape | {
+        "can_join_groups": True,
+        "can_read_all_group_messages": not conversation.privacy,
+        "supports_inline_queries": False,
+        "can_connect_to_business": False,
+        "has_main_web_app": False,
+        "has_topics_enabled": False,
+        "allows_users_to_create_topics": False,
+        "can_manage_bots": False,
+    }
+
+
+def set_commands(desk: Desk, call: Call) -> bool:
+    wanted = call.value("commands")
+    if not isinstance(wanted, list) or len(wanted) > MAX_COMMANDS:
+        raise Refused("can't parse commands JSON object" if not isinstance(wanted, list) else "BOT_COMMANDS_TOO_MUCH")
+    commands = tuple(_read_command(item) for item in wanted)
+    _keep_commands(desk, dict(desk.conversation.profile.commands) | {_commands_key(call): commands})
+    return True
+
+
+def _read_command(item: Mapping[str, Any]) -> Command:
+    name, description = str(item.get("command", "")).lstrip("/"), str(item.get("description", ""))
+    if not COMMAND_NAME.fullmatch(name):
+        raise Refused("BOT_COMMAND_INVALID")
+    if not 1 <= units(description) <= 256:
+        raise Refused("BOT_COMMAND_DESCRIPTION_INVALID")
+    return Command(name, description)
+
+
+def get_commands(desk: Desk, call: Call) -> Any:
+    commands = desk.conversation.profile.commands.get(_commands_key(call), ())
+    return [{"command": item.command, "description": item.description} for item in commands]
+
+
+def delete_commands(desk: Desk, call: Call) -> bool:
+    kept = dict(desk.conversation.profile.commands)
+    kept.pop(_commands_key(call), None)
+    _keep_commands(desk, kept)
+    return True
+
+
+def _keep_commands(desk: Desk, commands: Mapping[str, tuple[Command, ...]]) -> None:
+    desk.conversation.set_profile(replace(desk.conversation.profile, commands=commands))
+
+
+def _commands_key(call: Call) -> str:
+    scope = call.value("scope") or {}
+    parts = [scope.get("type", "default"), *(str(scope[name]) for name in ("chat_id", "user_id") if name in scope)]
+    return f"{':'.join(parts)}|{call.text('language_code')}"
+
+
+def set_name(desk: Desk, call: Call) -> bool:
+    return _set_words(desk, call, "names", "name", 64)
+
+
+def set_description(desk: Desk, call: Call) -> bool:
+    return _set_words(desk, call, "descriptions", "description", 512)
+
+
+def set_short_description(desk: Desk, call: Call) -> bool:
+    return _set_words(desk, call, "short_descriptions", "short_description", 120)
+
+
+def _set_words(desk: Desk, call: Call, field: str, name: str, limit: int) -> bool:
+    text = call.text(name)
+    if units(text) > limit:
+        raise Refused(f"{name.upper()}_TOO_LONG")
+    words = dict(getattr(desk.conversation.profile, field)) | {call.text("language_code"): text}
+    kept = {language: value for language, value in words.items() if value}
+    desk.conversation.set_profile(replace(desk.conversation.profile, **{field: kept}))
+    return True
+
+
+def get_name(desk: Desk, call: Call) -> Any:
+    return {"name": _words(desk, call, "names") or desk.conversation.bot.first_name}
+
+
+def get_description(desk: Desk, call: Call) -> Any:
+    return {"description": _words(desk, call, "descriptions")}
+
+
+def get_short_description(desk: Desk, call: Call) -> Any:
+    return {"short_description": _words(desk, call, "short_descriptions")}
+
+
+def _words(desk: Desk, call: Call, field: str) -> str:
+    words: Mapping[str, str] = getattr(desk.conversation.profile, field)
+    return words.get(call.text("language_code"), words.get("", ""))
+
+
+def set_menu_button(desk: Desk, call: Call) -> bool:
+    """Taken and left: the page's menu is always the list of commands."""
+    return True
+
+
+def get_chat(desk: Desk, call: Call) -> Any:
+    chat = chat_of(desk, call)
+    return shapes.chat(chat, desk.conversation) | {
+        "accent_color_id": 0,
+        "max_reaction_count": 11,
+        "accepted_gift_types": dict.fromkeys(
+            ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels"), False
+        ),
+    }
+
+
+def get_member(desk: Desk, call: Call) -> Any:
+    chat = chat_of(desk, call)
+    user_id = call.number("user_id") or 0
+    person = desk.conversation.users.get(user_id)
+    if person is None:
+        raise Refused("user not found")
+    present = user_id in (*chat.members, chat.id, desk.conversation.bot.id)
+    return {"status": "member" if present else "left", "user": shapes.user(person)}
+
+
+def get_member_count(desk: Desk, call: Call) -> int:
+    return len(chat_of(desk, call).members) + 1
+
+
+def create_topic(desk: Desk, call: Call) -> Any:
+    """Counts as a send (tdlib/td issue 2592)."""
+    chat = chat_of(desk, call)
+    name = call.text("name").strip()
+    if not 1 <= units(name) <= 128:
+        raise Refused("TOPIC_TITLE_EMPTY" if not name else "TOPIC_TITLE_TOO_LONG")
+    desk.flood.spend(chat.id, desk.clock())
+    color = call.number("icon_color") or 0x6FB9F0
+    topic = desk.conversation.open_topic(chat.id, name, desk.conversation.bot.id, desk.now, color)
+    return {"message_thread_id": topic.id, "name": topic.name, "icon_color": topic.icon_color}
+
+
+def edit_topic(desk: Desk, call: Call) -> bool:
+    topic = _topic(desk, call)
+    name = call.text("name").strip() or topic.name
+    return _change_topic(desk, call, replace(topic, name=name), Service("forum_topic_edited", name))
+
+
+def close_topic(desk: Desk, call: Call) -> bool:
+    return _change_topic(desk, call, replace(_topic(desk, call), closed=True), Service("forum_topic_closed"))
+
+
+def reopen_topic(desk: Desk, call: Call) -> bool:
+    return _change_topic(desk, call, replace(_topic(desk, call), closed=False), Service("forum_topic_reopened"))
+
+
+def _topic(desk: Desk, call: Call) -> Topic:
+    topic = chat_of(desk, call).topic(call.number("message_thread_id"))
+    if topic is None:
+        raise Refused("message thread not found")
+    return topic
+
+
+def _change_topic(desk: Desk, call: Call, topic: Topic, note: Service) -> bool:
+    chat = chat_of(desk, call)
+    if topic in chat.topics:
+        raise Refused("TOPIC_NOT_MODIFIED")
+    desk.conversation.set_topic(chat.id, topic, note, desk.conversation.bot.id, desk.now)
+    return True
+
+
+def get_file(desk: Desk, call: Call) -> Any:
+    wanted = call.text("file_id")
+    file = desk.conversation.file(wanted)
+    if file is None:
+        raise Refused("wrong file_id or the file is temporarily unavailable")
+    return shapes.file(file) | {"file_path": f"documents/{file.id}"}
+
+
+def answer_callback(desk: Desk, call: Call) -> bool:
+    """The bot's word on a pressed button: once, and in time."""
+    query = desk.conversation.queries.pop(call.text("callback_query_id"), None)
+    if query is None or desk.clock() - query.asked > desk.limits.callback_seconds:
+        raise Refused(QUERY_TOO_OLD)
+    text = call.text("text")
+    if units(text) > ANSWER_CHARACTERS:
+        desk.conversation.queries[query.id] = query
+        raise Refused("MESSAGE_TOO_LONG")
+    desk.conversation.tell(Answered(query, text, call.flag("show_alert"), call.text("url") or None))
+    return True
+
+
+def answer_inline(desk: Desk, call: Call) -> bool:
+    """The page asks no inline queries, so every answer is too late."""
+    raise Refused(QUERY_TOO_OLD)
