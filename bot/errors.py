@@ -10,8 +10,13 @@ DosirakError
 │   └── EngineTimeout      no answer in time
 ├── LabError               a lab cannot do this now
 │   ├── LabClosed          the lab is not open (any more)
-│   └── LabsFull           the host has no room for another lab
+│   ├── LabsFull           the host has no room for another lab
+│   ├── PortTaken          a running container of the lab holds that host port
+│   └── ContainerNotRunning  it has no address, so nothing can connect to it
 ├── PageError              a page cannot be opened, extended or closed
+├── ChatError              a message did not reach its chat
+│   ├── ChatGone           nobody can be reached there: blocked, removed, deleted
+│   └── Undelivered        given up after many attempts
 └── StoreError             the state file cannot be read or written
 
 Data lives in attributes; nothing is parsed from a message.
@@ -90,8 +95,37 @@ class LabsFull(LabError):
     """The host has no room for another lab."""
 
 
+class PortTaken(LabError):
+    """A running container of the lab holds that host port; `holder` is the name that the learner knows it by."""
+
+    def __init__(self, port: int, holder: str) -> None:
+        self.port = port
+        self.holder = holder
+        super().__init__(f"port {port} is held by {holder}")
+
+
+class ContainerNotRunning(LabError):
+    """The container exists but has no address now; `name` is the one that the learner knows it by."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"container {name} is not running")
+
+
 class PageError(DosirakError):
     """A page cannot be opened, extended or closed."""
+
+
+class ChatError(DosirakError):
+    """A message did not reach its chat."""
+
+
+class ChatGone(ChatError):
+    """Nobody can be reached there any more: the bot was blocked or removed, or the chat is deleted."""
+
+
+class Undelivered(ChatError):
+    """No attempt of many succeeded, or the answer to one got lost and it must not be repeated."""
 
 
 class StoreError(DosirakError):

@@ -1,0 +1,1 @@
+"""The sandbox host: labs on one engine, each behind its own gate."""

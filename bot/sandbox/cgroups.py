@@ -1,0 +1,134 @@
+"""A lab's own cgroup: memory, CPU and processes of everything in it together. Versions 1 and 2, cgroupfs layout."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.errors import LabError
+from bot.identity import LabId
+
+log = logging.getLogger(__name__)
+
+PARENT = "/dosirak"
+PERIOD = 100_000
+"""Microseconds: the kernel's own default CPU period."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabLimits:
+    """What all processes of a lab may use together."""
+
+    memory: int
+    cpus: float
+    pids: int
+
+    @property
+    def quota(self) -> int:
+        """CPU time in microseconds for each period; the kernel takes no less than 1 ms."""
+        return max(1000, int(self.cpus * PERIOD))
+
+
+def cgroup_parent(lab: LabId) -> str:
+    """The path that containers of the lab are created under."""
+    return f"{PARENT}/{lab}"
+
+
+class Cgroups:
+    """The cgroup tree of this host. All methods block briefly: call them in a thread."""
+
+    def __init__(self, mounts: Path = Path("/proc/self/mounts")) -> None:
+        fields = [line.split() for line in mounts.read_text().splitlines()]
+        self._roots = [Path(field[1]) for field in fields if field[2] in ("cgroup", "cgroup2")]
+        unified = [Path(field[1]) for field in fields if field[2] == "cgroup2"]
+        # A hybrid host has a cgroup2 mount as well, but its controllers are all in version 1.
+        self._unified = unified[0] if len(self._roots) == 1 and unified else None
+
+    def ensure(self, lab: LabId, limits: LabLimits) -> None:
+        """Create the lab's cgroup and set its limits. Raises LabError when the kernel refuses."""
+        try:
+            if self._unified is not None:
+                self._ensure_unified(self._unified, lab, limits)
+            else:
+                self._ensure_separate(lab, limits)
+        except OSError as error:
+            raise LabError(f"the lab's limits cannot be set: {error}") from error
+
+    def _ensure_unified(self, root: Path, lab: LabId, limits: LabLimits) -> None:
+        folder = root / PARENT[1:] / lab
+        folder.mkdir(parents=True, exist_ok=True)
+        for above in (root, folder.parent):
+            (above / "cgroup.subtree_control").write_text("+cpu +memory +pids")
+        _write(folder / "memory.max", limits.memory)
+        _write(folder / "memory.swap.max", 0, needed=False)
+        _write(folder / "cpu.max", f"{limits.quota} {PERIOD}")
+        _write(folder / "pids.max", limits.pids)
+
+    def _ensure_separate(self, lab: LabId, limits: LabLimits) -> None:
+        for controller in ("memory", "cpu", "pids"):
+            root = self._root_of(controller)
+            if root is None:
+                log.warning("this host has no %s controller: a lab is not limited in it as a whole", controller)
+                continue
+            folder = root / PARENT[1:] / lab
+            folder.mkdir(parents=True, exist_ok=True)
+            if controller == "memory":
+                _write_memory(folder, limits.memory)
+            elif controller == "cpu":
+                _write(folder / "cpu.cfs_period_us", PERIOD)
+                _write(folder / "cpu.cfs_quota_us", limits.quota)
+            else:
+                _write(folder / "pids.max", limits.pids)
+
+    def _root_of(self, controller: str) -> Path | None:
+        return next((root for root in self._roots if controller in root.name.split(",")), None)
+
+    def remove(self, lab: LabId) -> None:
+        """Remove the lab's cgroup from every hierarchy; the containers in it are gone by now."""
+        for root in self._roots:
+            _remove_tree(root / PARENT[1:] / lab)
+
+    def found(self) -> frozenset[str]:
+        """Names of all lab cgroups on the host."""
+        return frozenset(folder.name for root in self._roots for folder in _folders(root / PARENT[1:]))
+
+
+def _write(file: Path, value: int | str, *, needed: bool = True) -> None:
+    if needed or file.exists():
+        file.write_text(str(value))
+
+
+def _write_memory(folder: Path, limit: int) -> None:
+    """Memory, and memory plus swap, which must never be below memory: so the order depends on the old value."""
+    both = folder / "memory.memsw.limit_in_bytes"
+    with suppress(OSError):
+        _write(folder / "memory.limit_in_bytes", limit)
+    _write(both, limit, needed=False)
+    _write(folder / "memory.limit_in_bytes", limit)
+
+
+def _folders(folder: Path) -> Iterable[Path]:
+    try:
+        return [entry for entry in folder.iterdir() if entry.is_dir()]
+    except OSError:
+        return []
+
+
+def _remove_tree(folder: Path) -> None:
+    """Children first. The kernel frees a dead container's cgroup a moment after its end: a few short waits."""
+    for _ in range(10):
+        for child in _folders(folder):
+            _remove_tree(child)
+        try:
+            folder.rmdir()
+        except FileNotFoundError:
+            return
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
+    log.warning("the cgroup %s is still in use and stays for the next sweep", folder)

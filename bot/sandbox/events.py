@@ -1,0 +1,79 @@
+"""What the sandbox host tells the floors above: values, and who listens."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.identity import LabId
+from bot.sandbox.summary import ContainerSummary
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerStarted:
+    """A learner's container runs now."""
+
+    lab_id: LabId
+    container: ContainerSummary
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerStopped:
+    """A learner's container that ran does not any more."""
+
+    lab_id: LabId
+    container_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerRemoved:
+    """A learner's container is gone."""
+
+    lab_id: LabId
+    container_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerRenamed:
+    """A learner's container has another name; `name` is what the learner sees."""
+
+    lab_id: LabId
+    container_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineGone:
+    """The engine stopped answering; containers may well run on (live-restore)."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineBack:
+    """The engine answers again; what changed meanwhile follows as events of its own."""
+
+
+ContainerEvent = ContainerStarted | ContainerStopped | ContainerRemoved | ContainerRenamed
+LabEvent = ContainerEvent | EngineGone | EngineBack
+Listener = Callable[[LabEvent], None]
+
+
+class Events:
+    """Calls each listener with each event, in order. Listeners must not block; one that fails stops no other."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Listener] = []
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Add a listener; the returned function takes it away again."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def tell(self, event: LabEvent) -> None:
+        for listener in tuple(self._listeners):
+            try:
+                listener(event)
+            except Exception:
+                log.exception("a listener failed on %r", event)

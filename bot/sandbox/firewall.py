@@ -1,0 +1,134 @@
+"""Default deny on every lab's bridge: a lab may talk within itself and answer the bot, and nothing else.
+
+The rules live in chains of their own, in the engine's network namespace, for IPv4 and IPv6. Docker does not filter
+INPUT at all, and a bridge's gateway address is reachable even on an internal network.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+
+from bot.errors import LabError
+from bot.sandbox.namespace import NetworkNamespace
+
+log = logging.getLogger(__name__)
+
+LABS = "lab+"
+INPUT, FORWARD = "DOSIRAK-INPUT", "DOSIRAK-FORWARD"
+CHECK_SECONDS = 10.0
+"""How long a flushed table can stay open; the private namespace has no other way out meanwhile."""
+
+COMMAND_SECONDS = 10.0
+
+JUMPS = (
+    ("INPUT", f"-i {LABS} -j {INPUT}"),
+    ("FORWARD", f"-i {LABS} -j {FORWARD}"),
+    ("FORWARD", f"-o {LABS} -j {FORWARD}"),
+)
+
+
+class Firewall:
+    """Keeps the rules in place in one network namespace."""
+
+    def __init__(self, namespace: NetworkNamespace) -> None:
+        self._namespace = namespace
+
+    async def ensure(self) -> bool:
+        """Put the rules in place if they are not; True when something had to be done. Raises LabError."""
+        changed = [await self._ensure(command) for command in ("iptables", "ip6tables")]
+        return any(changed)
+
+    async def keep(self) -> None:
+        """Look again and again: somebody may flush the tables."""
+        while True:
+            await asyncio.sleep(CHECK_SECONDS)
+            try:
+                if await self.ensure():
+                    log.warning("the firewall rules of the labs were gone and are back")
+            except LabError as error:
+                log.error("the firewall rules of the labs cannot be checked: %s", error)
+
+    async def remove(self) -> None:
+        """Take everything of ours away."""
+        for command in ("iptables", "ip6tables"):
+            listed = await self._run(command, "-S")
+            for line in _jumps_in(listed):
+                await self._run(command, *line.replace("-A", "-D", 1).split())
+            for chain in (INPUT, FORWARD):
+                if f"-N {chain}" in listed:
+                    await self._run(command, "-F", chain)
+                    await self._run(command, "-X", chain)
+
+    async def _ensure(self, command: str) -> bool:
+        listed = (await self._run(command, "-S")).splitlines()
+        right = all(_of(chain, listed) == _of(chain, _rules(command)) for chain in (INPUT, FORWARD))
+        first = all(_stands_first(listed, chain) for chain in ("INPUT", "FORWARD"))
+        if right and first:
+            return False
+        await self._restore(command, listed)
+        return True
+
+    async def _restore(self, command: str, listed: list[str]) -> None:
+        """One transaction: there is no moment between the old rules and the new."""
+        lines = ["*filter", f":{INPUT} - [0:0]", f":{FORWARD} - [0:0]"]
+        lines += [line.replace("-A", "-D", 1) for line in _jumps_in("\n".join(listed))]
+        lines += [f"-I {chain} {rule}" for chain, rule in reversed(JUMPS)]
+        lines += [*_rules(command), "COMMIT", ""]
+        await self._run(f"{command}-restore", "--noflush", given="\n".join(lines))
+
+    async def _run(self, command: str, *arguments: str, given: str = "") -> str:
+        line = [command, "-w", *arguments]
+        if self._namespace.path is not None:
+            line = ["nsenter", f"--net={self._namespace.path}", *line]
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *line, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+            )
+        except OSError as error:
+            raise LabError(f"{line[0]} cannot be run: {error}") from error
+        try:
+            async with asyncio.timeout(COMMAND_SECONDS):
+                output, errors = await process.communicate(given.encode())
+        except BaseException as error:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+            if isinstance(error, TimeoutError):
+                raise LabError(f"{command} did not end in {COMMAND_SECONDS:g} s") from error
+            raise
+        if process.returncode != 0:
+            raise LabError(f"{' '.join(line)}: {errors.decode(errors='replace').strip()}")
+        return output.decode()
+
+
+def _rules(command: str) -> list[str]:
+    """Both chains, written as `-S` lists them."""
+    rules = [f"-A {INPUT} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"] if command == "iptables" else []
+    rules += _denied(INPUT, command)
+    if Path("/proc/sys/net/bridge").exists():
+        # With br_netfilter even frames within one bridge pass FORWARD. Without it the match would load the module.
+        rules.append(f"-A {FORWARD} -m physdev --physdev-is-bridged -j RETURN")
+    return rules + _denied(FORWARD, command)
+
+
+def _denied(chain: str, command: str) -> list[str]:
+    """A refused connection is told so at once: a learner's `curl` must not hang for two minutes."""
+    if command != "iptables":
+        return [f"-A {chain} -j DROP"]
+    return [f"-A {chain} -p tcp -j REJECT --reject-with tcp-reset", f"-A {chain} -j DROP"]
+
+
+def _jumps_in(listed: str) -> list[str]:
+    return [line for line in listed.splitlines() if line.endswith((f"-j {INPUT}", f"-j {FORWARD}"))]
+
+
+def _stands_first(listed: list[str], chain: str) -> bool:
+    """Our jumps are the chain's first rules, so that no earlier rule accepts for us."""
+    wanted = [f"-A {chain} {rule}" for name, rule in JUMPS if name == chain]
+    return _of(chain, listed)[: len(wanted)] == wanted
+
+
+def _of(chain: str, listed: list[str]) -> list[str]:
+    return [line for line in listed if line.startswith(f"-A {chain} ")]

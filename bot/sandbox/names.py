@@ -1,0 +1,49 @@
+"""What a lab's objects are called and labelled on the engine. Labels are the authority, names are for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.guard.owner import LAB_LABEL, ROLE_LABEL
+from bot.identity import LabId
+
+HOME = "home"
+TOOLBOX = "toolbox"
+
+
+def network_name(lab: LabId) -> str:
+    return f"lab-{lab}"
+
+
+def bridge_name(lab: LabId) -> str:
+    """The bridge interface; the firewall's rules match `lab+`."""
+    return f"lab{lab}"
+
+
+def home_name(lab: LabId) -> str:
+    return f"home-{lab}"
+
+
+def toolbox_name(lab: LabId) -> str:
+    return f"toolbox-{lab}"
+
+
+def labels(lab: LabId, role: str) -> dict[str, str]:
+    return {LAB_LABEL: lab, ROLE_LABEL: role}
+
+
+def virtual_name(lab: LabId, real: str) -> str:
+    """The name that the learner sees, from the engine's (`/lab-<id>.web` is `web`; other names stay as they are)."""
+    return real.removeprefix("/").removeprefix(f"lab-{lab}.")
+
+
+def belongs(found: Mapping[str, str] | None, lab: LabId, role: str) -> bool:
+    """Whether these labels say: this lab, this role."""
+    return found is not None and found.get(LAB_LABEL) == lab and found.get(ROLE_LABEL) == role
+
+
+def label_filter(lab: LabId | None = None, role: str | None = None) -> dict[str, Any]:
+    """Engine filter for a lab's objects, or for those of all labs."""
+    wanted = [LAB_LABEL if lab is None else f"{LAB_LABEL}={lab}"]
+    return {"label": wanted + ([f"{ROLE_LABEL}={role}"] if role else [])}

@@ -1,0 +1,151 @@
+"""The lab's terminal: the pty of bash, PID 1 of the toolbox, through the engine's attach stream."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from bot.errors import EngineError, EngineNotFound, EngineTimeout, EngineUnavailable, LabClosed, LabError
+from bot.sandbox.engine import Engine
+from bot.sandbox.stream import EngineStream, hijack
+from bot.sandbox.toolbox import Toolbox
+from bot.tasks import TaskShelf
+
+log = logging.getLogger(__name__)
+
+CHUNKS_AHEAD = 4
+"""Chunks of 64 KiB read before the consumer asks: then the pty waits, however much a program writes."""
+
+WRITE_SECONDS = 10.0
+"""The pty takes 4 KiB that no program reads, the way to it some 300 KiB: who fills that is told so."""
+
+RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
+"""While the engine is away; the last one repeats."""
+
+Ended = Callable[[int | None], None]
+
+
+class Shell:
+    """Bytes to and from bash. A shell that has exited starts again with the next write."""
+
+    def __init__(self, engine: Engine, toolbox: Toolbox, *, started: Callable[[], Awaitable[None]]) -> None:
+        """`started` is awaited whenever bash was started anew."""
+        self._engine = engine
+        self._toolbox = toolbox
+        self._started = started
+        self._size = (80, 24)
+        self._stream: EngineStream | None = None
+        self._closed = False
+        self._chunks: asyncio.Queue[bytes | None] = asyncio.Queue(CHUNKS_AHEAD)
+        self._ends: list[Ended] = []
+        self._exit_code: int | None = None
+        self._opening = asyncio.Lock()
+        self._writing = asyncio.Lock()
+        self._shelf = TaskShelf()
+
+    @property
+    def alive(self) -> bool:
+        """Whether bash runs and is attached."""
+        return self._stream is not None
+
+    async def open(self) -> None:
+        """Attach to bash, starting it when it does not run. Raises EngineError, LabClosed."""
+        async with self._opening:
+            if self._closed:
+                raise LabClosed("the lab is closed")
+            if self._stream is not None:
+                return
+            running = (await self._toolbox.state()).running
+            # Attached before the start, so that not even the first prompt is missed.
+            stream = await hijack(
+                self._engine.socket_path, f"/containers/{self._toolbox.id}/attach?stream=1&stdin=1&stdout=1&stderr=1"
+            )
+            try:
+                if not running:
+                    await self._engine.start(self._toolbox.id)
+                    await self._resize()
+            except BaseException:
+                stream.close()
+                raise
+            self._stream = stream
+            self._shelf.start(self._read(stream), name="shell reader")
+        if not running:
+            await self._started()
+
+    async def write(self, data: bytes) -> None:
+        """Type `data`. Raises LabError when nothing has read what was typed before for a long while."""
+        if self._stream is None:
+            await self.open()
+        try:
+            async with asyncio.timeout(WRITE_SECONDS), self._writing:
+                if self._stream is not None:
+                    await self._stream.write(data)
+        except TimeoutError:
+            raise LabError("the program in the terminal does not read its input") from None
+
+    async def resize(self, columns: int, rows: int) -> None:
+        """Tell the pty its size; kept for the next start."""
+        self._size = (columns, rows)
+        if self._stream is not None:
+            await self._resize()
+
+    async def _resize(self) -> None:
+        columns, rows = self._size
+        try:
+            await self._engine.call(lambda client: client.resize(self._toolbox.id, rows, columns))
+        except EngineNotFound:
+            raise
+        except EngineError as error:
+            # bash may end between our look and this call: nothing is lost but the size.
+            log.info("the terminal keeps its size: %s", error)
+
+    async def output(self) -> AsyncIterator[bytes]:
+        """What the pty prints, for one consumer; ends when the lab is closed, goes on when bash starts again."""
+        while (data := await self._chunks.get()) is not None:
+            if data:
+                yield data
+            else:
+                self._tell_end()
+
+    def when_ended(self, callback: Ended) -> None:
+        """Called with bash's exit code (None: unknown) once `output` has given its last bytes."""
+        self._ends.append(callback)
+
+    def _tell_end(self) -> None:
+        for callback in self._ends:
+            callback(self._exit_code)
+
+    async def _read(self, stream: EngineStream) -> None:
+        while data := await stream.read():
+            await self._chunks.put(data)
+        stream.close()
+        self._stream = None
+        await self._after_end()
+
+    async def _after_end(self) -> None:
+        """bash has exited, or only the engine went away and bash runs on."""
+        for attempt in range(10**9):
+            try:
+                state = await self._toolbox.state()
+                if not state.running:
+                    self._exit_code = state.exit_code
+                    break
+                return await self.open()
+            except (EngineUnavailable, EngineTimeout):
+                await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
+            except (EngineNotFound, LabClosed):
+                self._exit_code = None
+                break
+        await self._chunks.put(b"")
+
+    async def close(self) -> None:
+        """Let go of the pty (bash runs on); `output` ends."""
+        self._closed = True
+        await self._shelf.close()
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+        while not self._chunks.empty():
+            self._chunks.get_nowait()
+        self._chunks.put_nowait(None)

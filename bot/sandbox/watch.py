@@ -1,0 +1,135 @@
+"""One event stream of the engine for the whole host, turned into lab events.
+
+The engine's events are only hints: after each one the container itself is read and compared with what was known. So an
+event that was missed, doubled or late can at most cost a look.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Mapping
+from contextlib import aclosing
+from typing import Any
+from urllib.parse import quote
+
+from bot.errors import EngineError, EngineNotFound
+from bot.guard.owner import LAB_LABEL, LEARNER
+from bot.identity import LabId
+from bot.sandbox.engine import Engine
+from bot.sandbox.events import (
+    ContainerRemoved,
+    ContainerRenamed,
+    ContainerStarted,
+    ContainerStopped,
+    EngineBack,
+    EngineGone,
+    Events,
+)
+from bot.sandbox.names import belongs, label_filter
+from bot.sandbox.stream import objects
+from bot.sandbox.summary import ContainerSummary, summary
+
+log = logging.getLogger(__name__)
+
+HINTS = ("create", "start", "die", "destroy", "rename", "pause", "unpause")
+RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
+"""Between attempts while the engine is away; the last one repeats."""
+
+
+class Watch:
+    """Knows every learner's container and tells what changes. `run` never ends by itself."""
+
+    def __init__(self, engine: Engine, events: Events) -> None:
+        self._engine = engine
+        self._events = events
+        self._known: dict[str, tuple[LabId, ContainerSummary]] = {}
+        self._here = True
+        self._attempt = 0
+        self.ready = asyncio.Event()
+        """Set once the first stream is open: from then on nothing is missed."""
+
+    @property
+    def engine_answers(self) -> bool:
+        return self._here
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self._follow()
+            except EngineError as error:
+                log.warning("the engine's event stream broke: %s", error)
+            self._gone()
+            await asyncio.sleep(RETRY_SECONDS[min(self._attempt, len(RETRY_SECONDS) - 1)])
+            self._attempt += 1
+
+    async def _follow(self) -> None:
+        filters = json.dumps({"type": ["container"], "event": list(HINTS), **label_filter()})
+        async with aclosing(objects(self._engine.socket_path, f"/events?filters={quote(filters)}")) as stream:
+            async for hint in stream:
+                if hint is None:
+                    await self._arrived()
+                else:
+                    await self.look(hint["Actor"]["ID"])
+
+    async def _arrived(self) -> None:
+        """The stream is open; whatever happened before is read from the engine's list."""
+        first = not self.ready.is_set()
+        listed = await self._engine.call(lambda client: client.containers(all=True, filters=label_filter(role=LEARNER)))
+        self._attempt = 0
+        if not self._here:
+            self._here = True
+            log.info("the engine answers again")
+            self._events.tell(EngineBack())
+        for container_id in {item["Id"] for item in listed} | set(self._known):
+            await self.look(container_id, quietly=first)
+        self.ready.set()
+
+    def _gone(self) -> None:
+        if self._here:
+            self._here = False
+            log.warning("the engine is gone; its containers run on if it was only restarted")
+            self._events.tell(EngineGone())
+
+    async def look(self, container_id: str, *, quietly: bool = False) -> None:
+        """Compare a container with what was known and tell the difference."""
+        before = self._known.get(container_id)
+        try:
+            found = await self._engine.inspect(container_id)
+        except EngineNotFound:
+            self._forget(container_id)
+            return
+        lab = _lab_of(found)
+        if lab is None:
+            return
+        now = summary(lab, found)
+        self._known[container_id] = (lab, now)
+        if not quietly:
+            self._tell(lab, before[1] if before else None, now)
+
+    def _forget(self, container_id: str) -> None:
+        before = self._known.pop(container_id, None)
+        if before is None:
+            return
+        lab, container = before
+        if container.runs:
+            self._events.tell(ContainerStopped(lab, container_id))
+        self._events.tell(ContainerRemoved(lab, container_id))
+
+    def _tell(self, lab: LabId, before: ContainerSummary | None, now: ContainerSummary) -> None:
+        ran = before is not None and before.runs
+        again = before is not None and before.started_at != now.started_at
+        if ran and (again or not now.runs):
+            self._events.tell(ContainerStopped(lab, now.id))
+        if before is not None and before.name != now.name:
+            self._events.tell(ContainerRenamed(lab, now.id, now.name))
+        if now.runs and (again or not ran):
+            self._events.tell(ContainerStarted(lab, now))
+
+
+def _lab_of(found: Mapping[str, Any]) -> LabId | None:
+    """The lab whose learner made this container."""
+    labels = found["Config"]["Labels"] or {}
+    lab = LabId(labels.get(LAB_LABEL, ""))
+    return lab if belongs(labels, lab, LEARNER) else None
