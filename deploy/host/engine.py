@@ -79,11 +79,11 @@ class Engine:
         return unchanged and all(daemon.pid() for daemon in self._daemons()) and answers(self.socket)
 
     def _end_processes(self) -> None:
-        """dockerd before its containerd; the registry last."""
+        """dockerd before its containerd."""
         containerd, dockerd, registry = self._daemons()
+        registry.stop(grace=1.0)
         dockerd.stop(grace=5.0)
         containerd.stop(grace=2.0)
-        registry.stop(grace=1.0)
 
     def _wait(self) -> None:
         deadline = time.monotonic() + START_LIMIT

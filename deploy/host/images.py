@@ -6,19 +6,22 @@ copies the first and loads the second. The cache's key is a hash of everything t
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import platform
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from deploy.host.engine_api import Images
 from deploy.host.faults import HostFault
 from deploy.host.places import Places
 from deploy.host.rootfs import Packages, fetch, skeleton
+from deploy.host.words import telling
 
 SOURCES = Path(__file__).resolve().parent.parent / "images"
 LAYER = "dosirak/busybox:latest"
@@ -30,8 +33,6 @@ SAMPLES = {
 TOOLBOX = "dosirak/toolbox:latest"
 DOCKER_CLI = Path("/usr/bin/docker")
 """The distribution's own CLI goes into the toolbox: it is on this machine, and fits its C library."""
-
-Say = Callable[[str], None]
 
 
 def cache_folder() -> Path:
@@ -53,27 +54,31 @@ def images_key(sources: Path = SOURCES) -> str:
     return digest.hexdigest()[:16]
 
 
-def provide_images(places: Places, socket: Path, *, cache: Path, say: Say, registry: bool = True) -> None:
+def provide_images(places: Places, socket: Path, *, cache: Path, registry: bool = True) -> None:
     """See to it that the engine has the toolbox, and its registry (else the engine itself) the sample images."""
     key, stamp = images_key(), places.state / "images.key"
     images = Images(socket)
     if stamp.exists() and stamp.read_text() == key and images.has(TOOLBOX):
         return
     kept = cache / f"images-{key}"
-    if not kept.exists():
-        say("building the images from this system's packages")
-        build_images(images, places, kept)
-    say("placing the images")
-    images.load(kept / "toolbox.tar")
-    if registry:
-        shutil.copytree(kept / "registry", places.registry_data, dirs_exist_ok=True)
-    else:
-        images.load(kept / "samples.tar")
+    if not (kept / "registry").exists() and (registry or not kept.exists()):
+        with telling("building the images from this system's packages"):
+            build_images(images, places if registry else None, kept)
+    with telling("placing the images"):
+        os.utime(kept)
+        images.load(kept / "toolbox.tar")
+        if registry:
+            shutil.copytree(kept / "registry", places.registry_data, dirs_exist_ok=True)
+        else:
+            images.load(kept / "samples.tar")
     stamp.write_text(key)
 
 
-def build_images(images: Images, places: Places, kept: Path) -> None:
-    """Build all images on the private engine and put them into `kept`, which appears only when it is complete."""
+def build_images(images: Images, places: Places | None, kept: Path) -> None:
+    """Build all images on an engine and put them into `kept`, which appears only when it is complete.
+
+    With the places of a private engine they also go through its registry, whose storage is kept too.
+    """
     kept.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="images-", dir=kept.parent) as folder:
         work = Path(folder)
@@ -84,14 +89,16 @@ def build_images(images: Images, places: Places, kept: Path) -> None:
         fresh.mkdir()
         images.save((TOOLBOX,), fresh / "toolbox.tar")
         images.save(tuple(SAMPLES.values()), fresh / "samples.tar")
-        for reference in SAMPLES.values():
-            images.push(reference, places.registry)
+        if places is not None:
+            for reference in SAMPLES.values():
+                images.push(reference, places.registry)
+            shutil.copytree(places.registry_data, fresh / "registry")
         # A learner's first pull has to be a real one.
         for reference in (*SAMPLES.values(), LAYER):
             images.remove(reference)
-        shutil.copytree(places.registry_data, fresh / "registry")
-        _forget_older(kept)
-        fresh.rename(kept)
+        _forget_unused(kept.parent)
+        with contextlib.suppress(OSError):  # another launcher was faster
+            fresh.rename(kept)
 
 
 def _context(name: str, packages: Packages, work: Path) -> Path:
@@ -152,8 +159,8 @@ def _tar(folder: Path, target: Path) -> None:
         raise HostFault(f"{target.name} could not be packed: {result.stderr.strip()}")
 
 
-def _forget_older(kept: Path) -> None:
-    """Images of an earlier version of the sources are never used again."""
-    for other in kept.parent.glob("images-*"):
-        if other.is_dir() and len(other.name) == len(kept.name):
-            shutil.rmtree(other, ignore_errors=True)
+def _forget_unused(cache: Path) -> None:
+    """Remove what no start has used for a month: images of earlier versions of the sources."""
+    for folder in cache.glob("images-*"):
+        if time.time() - folder.stat().st_mtime > 30 * 86400:
+            shutil.rmtree(folder, ignore_errors=True)

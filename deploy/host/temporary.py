@@ -40,7 +40,7 @@ def temporary_engine(cache: Path | None = None) -> Iterator[EngineHost]:
     engine = Engine(places)
     try:
         engine.start()
-        provide_images(places, engine.socket, cache=cache or cache_folder(), say=lambda text: None)
+        provide_images(places, engine.socket, cache=cache or cache_folder())
         yield EngineHost(engine.socket, places.namespace, places.registry, state)
     finally:
         engine.stop()
