@@ -54,8 +54,8 @@ def _titles(fields: Fields) -> dict[Language, str]:
     if "titles" not in fields:
         fields.fault("titles", "'titles' is missing")
         return {}
-    titles = fields.section("titles", tuple(Language))
-    return {language: titles.text(language, limit=_MAX_NAME) for language in Language}
+    titles = fields.section("titles", [language.value for language in Language])
+    return {language: titles.text(language.value, limit=_MAX_NAME) for language in Language}
 
 
 def _images(fields: Fields, path: Path, faults: Faults) -> tuple[str, ...]:

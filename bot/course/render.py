@@ -60,6 +60,7 @@ class _Renderer:
         self._filled = False
         """Has the list item or the quote a paragraph already?"""
         self._rows: list[list[str]] = []
+        self._table_line = 0
         self._handlers: dict[str, Callable[[Token], None]] = {
             "paragraph_open": self._paragraph,
             "heading_open": self._heading,
@@ -166,12 +167,13 @@ class _Renderer:
     def _table(self, token: Token) -> None:
         self._enter("table")
         self._rows = []
+        self._table_line = self._line
 
     def _table_end(self, token: Token) -> None:
         self._leave(token)
         lines = tables.layout(self._rows)
         if tables.is_too_wide(lines):
-            self._report(f"the table is wider than {tables.MAX_CELLS} cells (Hangul counts two)")
+            self._report_at(self._table_line, f"the table is wider than {tables.MAX_CELLS} cells (Hangul counts two)")
         self._box("\n".join(lines), "text")
 
     def _text(self, token: Token) -> None:

@@ -1,8 +1,9 @@
-"""Draw the course's pictures: `python deploy/pictures/render.py [content]` makes `<name>.<language>.png` of every `<name>.svg`.
+"""Draw the course's pictures: `python deploy/pictures/render.py [content]`.
 
-A source holds both languages: elements of class `ko` or `en` show when the root's `lang` says so, and a browser that opens
-the file shows it as it will look. Needs Chromium and the Nanum fonts (Debian: chromium, fonts-nanum). Each PNG remembers
-the SHA-256 of the source and language it was drawn from (text chunk `Source`), so that a test can tell when it is stale.
+Each `<name>.svg` becomes `<name>.<language>.png`. A source holds both languages: elements of class `ko` or `en` show
+when the root's `lang` says so, and a browser that opens the file shows it as it will look. Needs Chromium and the Nanum
+fonts (Debian: chromium, fonts-nanum). Each PNG remembers the SHA-256 of the source and language it was drawn from (text
+chunk `Source`), so that a test can tell when it is stale.
 """
 
 from __future__ import annotations

@@ -1,3 +1,3 @@
-# script gives docker the terminal that --tty asks for; its commands go in slowly, as a person's would.
-{ sleep 1; printf 'hostname\nls /\nexit\n'; sleep 2; } |
-    timeout 20 script -qec 'docker container run --interactive --tty diamol/base' /dev/null
+# --tty wants a terminal, and a script has none: so the container is made first, and then started with its lines at hand.
+container=$(docker container create --interactive --tty diamol/base)
+printf 'hostname\nls /\nexit\n' | docker container start --attach --interactive "$container"
