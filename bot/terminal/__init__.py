@@ -26,8 +26,8 @@ keys.key("ctrl-c"), keys.command_line(text), keys.program_input(text), keys.type
 keys.straighten(text) -> (text, changed)
 ```
 
-A shell that was found running (after a restart of the bot) says nothing by itself. Giving its pty another size and the
-right one again makes bash print its prompt, marks included, and a full-screen program draw its screen: then the phase is
+A shell that was found running (after a restart of the bot) says nothing by itself. Giving its pty another size and then
+the right one makes bash print its prompt, marks included, and a full-screen program draw its screen: then the phase is
 known. A fresh shell prints its first prompt by itself; wait for `PromptSeen` before the first line.
 
 Modules, from the bottom: `marks` (scanner), `log` (bounded text), `budget` (buckets), `exits`, `plain` (harmless text),

@@ -8,6 +8,7 @@ ends; text between the prompt and the beginning is the echo of typing, which the
   UNKNOWN ───────────────▶ PROMPT ─────────────────────▶ TYPED ─────────▶ RUNNING ────────▶ PROMPT
      └── begin() ──▶ TYPED (a shell that was found running: no mark was seen yet)
   TYPED ── mark D ──▶ PROMPT   (empty line, comment, syntax error: the shell ran nothing)
+  TYPED ── mark A ──▶ TYPED    (the shell wants the rest of the line: `> `)
 ```
 """
 
@@ -74,7 +75,7 @@ class Run:
 
         A program that reads without a prompt (`cat`) cannot be told from one that computes; its input is taken anyway.
         """
-        if self.over or now - self.changed < WAIT_QUIET:
+        if self.over or now < self.changed + WAIT_QUIET:
             return False
         if self.screen.alternate:
             return True
@@ -145,7 +146,6 @@ class Terminal:
         self.phase = Phase.UNKNOWN
         self.run: Run | None = None
         self.paste_mode = False
-        self._starting = False
         self._marks = Marks()
         self._answers = Bucket(rate=_ANSWERS_PER_SECOND, capacity=_ANSWERS_PER_SECOND)
 
@@ -155,11 +155,9 @@ class Terminal:
         return self.run is not None and not self.run.over
 
     def begin(self, command: str, now: float) -> Run:
-        """The caller is about to write this line at the prompt. Before the first prompt was seen the shell may still be
-        starting: then its first marks are not taken for the end of this line."""
+        """The caller is about to write this line at the prompt (or at what will be one, while the shell starts)."""
         self.run = Run(command, self.size, now)
         self.run.screen.feed(_PROMPT)
-        self._starting = self.phase is Phase.UNKNOWN
         self.phase = Phase.TYPED
         return self.run
 
@@ -179,7 +177,6 @@ class Terminal:
     def close(self, now: float) -> tuple[Happening, ...]:
         """The pty is gone: a running command has ended, and nobody knows how."""
         self.phase = Phase.UNKNOWN
-        self._starting = False
         return self._end(None, now)
 
     def _take(self, event: Event, now: float) -> tuple[Happening, ...]:
@@ -189,7 +186,7 @@ class Terminal:
             case CommandStart():
                 return self._start(now)
             case CommandEnd(code):
-                return () if self._starting else self._end(code, now)
+                return self._end(code, now)
             case PromptStart():
                 return self._prompt(now)
             case AlternateScreen(on):
@@ -213,7 +210,6 @@ class Terminal:
         if run is None or run.over:  # a line that somebody else typed, or one left over in the pty
             run = self.begin("", now)
         self.phase = Phase.RUNNING
-        self._starting = False
         if run.started is not None:  # the next command of the same text
             return ()
         run.screen = Screen(self.size)
@@ -221,10 +217,11 @@ class Terminal:
         return (CommandStarted(run),)
 
     def _prompt(self, now: float) -> tuple[Happening, ...]:
-        if self._starting:  # the line that was begun early is still in the pty
-            self._starting = False
-            return (PromptSeen(),)
-        ended = self._end(None, now)  # a prompt without mark D: the shell itself was replaced (`exec bash`)
+        """Without a mark D before it a prompt is the shell's first, or `> ` for the rest of a line; while a program runs
+        it means that the shell was replaced (`exec bash`)."""
+        if self.phase is Phase.TYPED and self.busy:
+            return ()
+        ended = self._end(None, now)
         self.phase = Phase.PROMPT
         return (*ended, PromptSeen())
 

@@ -1,0 +1,104 @@
+"""Golden captures: sessions recorded from a real engine (see `record.py`), read as the chat reads them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bot.richtext import RichText
+from bot.terminal.frames import Frame, FrameState, frame
+from bot.terminal.screen import LINE_SIZE, PHONE_SIZE, Size
+from bot.terminal.terminal import CommandEnded, Run, Terminal
+
+CAPTURES = Path(__file__).parent / "captures"
+
+
+class Replay:
+    """A capture, played with its own times to a terminal at whose prompt `command` was begun."""
+
+    def __init__(self, name: str, command: str, size: Size = LINE_SIZE) -> None:
+        lines = (CAPTURES / f"{name}.tty").read_text("ascii").splitlines()
+        self.chunks = [(moment / 1000, text.encode("latin-1")) for moment, text in map(json.loads, lines)]
+        self.terminal = Terminal(size)
+        self.now, first = self.chunks.pop(0)
+        self.terminal.feed(first, self.now)
+        self.run = self.terminal.begin(command, self.now)
+        self.ended: list[Run] = []
+
+    def until(self, text: str) -> Frame:
+        """Plays on until the message shows `text`, and a pause long enough to see that a program waits."""
+        while text not in self.frame().text.text:
+            self.play()
+        while self.chunks and self.chunks[0][0] < self.now + 1:
+            self.play()
+        self.now += 1
+        return self.frame()
+
+    def to_the_end(self) -> Frame:
+        while self.chunks:
+            self.play()
+        assert self.ended == [self.run]
+        return self.frame()
+
+    def play(self) -> None:
+        self.now, data = self.chunks.pop(0)
+        happenings = self.terminal.feed(data, self.now)
+        self.ended += [happening.run for happening in happenings if isinstance(happening, CommandEnded)]
+
+    def frame(self) -> Frame:
+        return frame(self.run, self.now, above=lambda count: f"… {count} above", footer=RichText("end"))
+
+
+def test_a_pull_ends_with_the_last_state_of_each_layer() -> None:
+    """Hundreds of redrawn lines end as the ten that stay on a real terminal."""
+    picture = Replay("pull", "docker pull x").to_the_end()
+    lines = picture.text.text.splitlines()
+    assert lines[:3] == ["$ docker pull x", "Using default tag: latest", "latest: Pulling from terminal/layers"]
+    assert [line.split(": ")[1] for line in lines[3:7]] == ["Already exists", *["Pull complete"] * 3]
+    assert [line.partition(":")[0] for line in lines[7:]] == ["Digest", "Status", "127.0.0.1", "end"]
+    assert picture.state is FrameState.ENDED and picture.hidden == 0
+
+
+def test_a_pull_never_seems_to_wait() -> None:
+    """No pause in its progress is taken for a prompt."""
+    replay = Replay("pull", "docker pull x")
+    while replay.chunks:
+        assert not replay.run.waits(replay.chunks[0][0])
+        replay.play()
+
+
+def test_an_interactive_container_is_used_line_by_line() -> None:
+    """Each prompt of `run -it` waits with its cursor; the input is shown where it was typed; `exit` ends it."""
+    replay = Replay("run-it", "docker container run -it diamol/base")
+    first = replay.until("/ #")
+    assert first.state is FrameState.WAITING
+    assert first.text.text.endswith("Enter 'help' for a list of built-in commands.\n\n/ # ▌\nend")
+    assert replay.until("안녕\n/ #").text.text.endswith("/ # hostname; echo 안녕\nbox\n안녕\n/ # ▌\nend")
+    last = replay.to_the_end()
+    assert last.state is FrameState.ENDED
+    assert last.text.text.endswith("/ # seq 3\n1\n2\n3\n/ # exit\nend")
+
+
+def test_vi_shows_its_screen_and_leaves_what_was_there_before() -> None:
+    """The alternate screen is the message while vi runs; afterwards only the normal screen counts."""
+    replay = Replay("vi", 'docker run -it x sh -c "vi /a; cat /a"', PHONE_SIZE)
+    picture = replay.until("[Modified]")
+    assert replay.run.screen.alternate and picture.state is FrameState.WAITING
+    rows = replay.run.screen.view()
+    assert rows[:3] == ("Hello 한글 one", "two", "~") and rows[19] == "- /a [Modified] 1/2 50%"
+    assert replay.to_the_end().text.text.endswith("\nHello 한글 one\ntwo\nend")
+
+
+def test_top_shows_one_picture_of_itself() -> None:
+    """A program that repaints from the top leaves one screen, not one for each second."""
+    text = Replay("top", "docker run -it x top", PHONE_SIZE).to_the_end().text.text
+    assert text.count("Load average") == 1 and "PID  PPID USER" in text
+
+
+@pytest.mark.parametrize("name", ["pull", "run-it", "top", "vi"])
+def test_captures_carry_nothing_of_the_machine(name: str) -> None:
+    """A capture is part of the repository: no path or name of whoever recorded it."""
+    text = (CAPTURES / f"{name}.tty").read_text("ascii")
+    assert "/work" not in text and "/tmp" not in text and "/home" not in text
