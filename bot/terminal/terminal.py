@@ -79,6 +79,8 @@ class Run:
             return False
         if self.screen.alternate:
             return True
+        if self.started is None and not self.lines():  # the shell has not even read the line
+            return False
         return self.screen.cursor.column > 0 and self.screen.gap_before_cursor() is not None
 
     def waits_from(self) -> float | None:
@@ -217,8 +219,8 @@ class Terminal:
         return (CommandStarted(run),)
 
     def _prompt(self, now: float) -> tuple[Happening, ...]:
-        """Without a mark D before it a prompt is the shell's first, or `> ` for the rest of a line; while a program runs
-        it means that the shell was replaced (`exec bash`)."""
+        """Without a mark D before it a prompt is the shell's first, or `> ` for the rest of a line; while a program
+        runs it means that the shell was replaced (`exec bash`)."""
         if self.phase is Phase.TYPED and self.busy:
             return ()
         ended = self._end(None, now)
