@@ -29,7 +29,10 @@ class Quiz:
 
 @dataclass(frozen=True, slots=True)
 class StepText:
-    """A step in one language. `body` already shows each run block as a `pre` entity with language `sh`."""
+    """A step in one language.
+
+    `body` already shows each run block as a `pre` entity with language `sh`, below its number if there are several.
+    """
 
     title: str
     body: RichText

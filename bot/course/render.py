@@ -38,8 +38,9 @@ class Rendered:
 
 def render(source: str, report: Report) -> Rendered:
     """Render a body; what cannot be shown is reported."""
-    renderer = _Renderer(report)
-    for token in parser().parse(source):
+    tokens = parser().parse(source)
+    renderer = _Renderer(report, numbered=sum(token.info.strip() == RUN for token in tokens) > 1)
+    for token in tokens:
         renderer.take(token)
     return renderer.finish()
 
@@ -47,8 +48,10 @@ def render(source: str, report: Report) -> Rendered:
 class _Renderer:
     """Takes markdown-it's block tokens one after the other."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, *, numbered: bool) -> None:
+        """`numbered`: there are several Run buttons, so each block says which one is its own."""
         self._writer = Writer()
+        self._numbered = numbered
         self._blocks: list[RunBlock] = []
         self._block_lines: list[int] = []
         self._line = 0
@@ -156,9 +159,15 @@ class _Renderer:
         if not content.strip():
             self._report("the code block is empty")
         if info == RUN:
-            self._blocks.append(RunBlock(content))
-            self._block_lines.append(self._line)
+            self._run_block(content)
         self._box(content, "sh" if info == RUN else info)
+
+    def _run_block(self, command: str) -> None:
+        self._blocks.append(RunBlock(command))
+        self._block_lines.append(self._line)
+        if self._numbered:
+            self._begin(_BOX, after=_BOX)
+            self._writer.marked("bold", f"▶ {len(self._blocks)}")
 
     def _box(self, content: str, language: str) -> None:
         self._begin(_BOX, after=_BOX)

@@ -93,6 +93,13 @@ def test_a_run_block_is_shown_and_gets_a_button() -> None:
     assert rendered.body.entities[0].language == "sh"
 
 
+def test_several_run_blocks_say_which_button_is_theirs() -> None:
+    """Buttons stand below the text: a number ties each to its command."""
+    block = f"```{RUN}\nls\n```\n"
+    assert shown(f"a\n\n{block}\nb\n\n{block}").body.text == "a\n▶ 1\nls\nb\n▶ 2\nls"
+    assert shown(f"a\n\n{block}").body.text == "a\nls"
+
+
 @pytest.mark.parametrize("language", ["text", "sh", "html"])
 def test_other_blocks_are_only_shown(language: str) -> None:
     """An output is no button."""
