@@ -52,6 +52,7 @@ def _set_up() -> Path:
     """Packages and environment; the environment's Python. Raises HostFault where this machine cannot run the tests."""
     if os.geteuid() != 0:
         raise HostFault("The tests start a private Docker engine: run this with sudo.")
+    packages.widen_path()
     packages.forget_policy()
     needs = (*packages.engine_needs(), *packages.image_needs(), *packages.PICTURES, *packages.BROWSER)
     packages.install((packages.needs_venv(), *needs))

@@ -44,9 +44,10 @@ def cache_folder() -> Path:
 def images_key(sources: Path = SOURCES) -> str:
     """A hash of all that decides how the images come out: their sources, this code, the system, the CLI."""
     digest = hashlib.sha256()
-    code = (Path(__file__), Path(__file__).with_name("rootfs.py"))
-    for file in sorted(path for path in (*sources.rglob("*"), *code) if path.is_file()):
-        digest.update(f"{file.name} {file.stat().st_mode:o}\n".encode() + file.read_bytes())
+    inputs = {str(path.relative_to(sources)): path for path in sources.rglob("*") if path.is_file()}
+    inputs |= {name: Path(__file__).with_name(name) for name in ("images.py", "rootfs.py")}
+    for name, file in sorted(inputs.items()):
+        digest.update(f"{name} {file.stat().st_mode:o}\n".encode() + file.read_bytes())
     system = platform.freedesktop_os_release()
     cli = DOCKER_CLI.stat() if DOCKER_CLI.exists() else None
     digest.update(f"{system.get('ID')} {system.get('VERSION_ID')} {platform.machine()}".encode())

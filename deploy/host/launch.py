@@ -58,6 +58,7 @@ def _run(stack: ExitStack, started: float) -> int:
     """Bring everything up, each thing with its own end on the stack, and stay until the bot ends."""
     if os.geteuid() != 0:
         raise HostFault("A Docker engine needs root: start this with sudo.")
+    packages.widen_path()
     packages.forget_policy()
     places = Places.of(choose_state(os.environ, ROOT))
     settings = {"DOSIRAK_STATE": str(places.state)}

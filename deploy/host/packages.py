@@ -36,7 +36,7 @@ class Need:
 
 
 def program(name: str, *packages: str) -> Need:
-    return Need(name, packages or (name,), lambda: shutil.which(name, path=_path()) is not None)
+    return Need(name, packages or (name,), lambda: shutil.which(name) is not None)
 
 
 def font(file_pattern: str, package: str) -> Need:
@@ -48,6 +48,13 @@ def needs_venv() -> Need:
     major_minor = f"{sys.version_info.major}.{sys.version_info.minor}"
     there = importlib.util.find_spec("ensurepip") is not None
     return Need("python3-venv", (f"python{major_minor}-venv", "python3-venv"), lambda: there)
+
+
+def widen_path() -> None:
+    """Find the programs of administrators too: an ordinary user's PATH leaves the sbin folders out."""
+    folders = os.environ.get("PATH", "/usr/bin:/bin").split(os.pathsep)
+    more = [folder for folder in ("/usr/local/sbin", "/usr/sbin", "/sbin") if folder not in folders]
+    os.environ["PATH"] = os.pathsep.join((*folders, *more))
 
 
 def engine_needs() -> tuple[Need, ...]:
@@ -154,11 +161,6 @@ def _available(choice: tuple[str, ...]) -> str:
 
 def _known_service(name: str) -> bool:
     return any(Path(folder, name).exists() for folder in ("/lib/systemd/system", "/etc/systemd/system"))
-
-
-def _path() -> str:
-    """Where programs are: an ordinary user's PATH leaves out the sbin folders."""
-    return os.pathsep.join((os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"))
 
 
 def _system() -> str:

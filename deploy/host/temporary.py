@@ -13,6 +13,7 @@ from pathlib import Path
 from deploy.host.engine import Engine
 from deploy.host.faults import HostFault
 from deploy.host.images import cache_folder, provide_images
+from deploy.host.packages import widen_path
 from deploy.host.places import Places
 
 PROGRAMS = ("dockerd", "containerd", "docker-registry", "docker", "iptables", "ip", "nsenter")
@@ -48,6 +49,7 @@ def temporary_engine(cache: Path | None = None) -> Iterator[EngineHost]:
 
 
 def _demand_programs() -> None:
+    widen_path()
     if os.geteuid() != 0:
         raise HostFault("A private Docker engine needs root: run deploy/test (or pytest) as root.")
     if gone := [program for program in PROGRAMS if shutil.which(program) is None]:
