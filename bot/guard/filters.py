@@ -1,0 +1,71 @@
+"""The `filters` parameter, in both of its forms, and the filters that the gate answers itself."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bot.guard.references import repository_of
+from bot.guard.strictjson import read_json
+from bot.guard.verdict import Refused
+
+MAX_VALUES = 32
+MAX_VALUE = 256
+
+Filters = Mapping[str, tuple[str, ...]]
+
+
+def read_filters(query: Mapping[str, str], allowed: Iterable[str]) -> Filters:
+    """`{"name":["web"]}` or the old `{"name":{"web":true}}` → {"name": ("web",)}; raises Refused (400)."""
+    text = query.get("filters", "")
+    if not text:
+        return {}
+    known = set(allowed)
+    found: dict[str, tuple[str, ...]] = {}
+    for key, value in read_json(text.encode()).items():
+        if key not in known:
+            raise Refused(400, "bad-filter", f"Invalid filter '{key[:40]}'")
+        found[key] = _values(value)
+    return found
+
+
+def _values(value: Any) -> tuple[str, ...]:
+    values = [item for item, wanted in value.items() if wanted is True] if isinstance(value, dict) else value
+    if not isinstance(values, list) or len(values) > MAX_VALUES:
+        raise Refused(400, "bad-filter", "invalid filter")
+    if any(not isinstance(item, str) or len(item) > MAX_VALUE for item in values):
+        raise Refused(400, "bad-filter", "invalid filter")
+    return tuple(values)
+
+
+def written(filters: Mapping[str, Iterable[str]]) -> tuple[str, str]:
+    """The query parameter for the engine."""
+    return "filters", json.dumps({key: list(values) for key, values in filters.items()}, separators=(",", ":"))
+
+
+def has_label(labels: Mapping[str, str] | None, wanted: str) -> bool:
+    """Docker's label filter: `key` or `key=value`."""
+    key, equals, value = wanted.partition("=")
+    own = labels or {}
+    return key in own and (not equals or own[key] == value)
+
+
+def keep_by_filters(images: list[dict[str, Any]], filters: Filters) -> list[dict[str, Any]]:
+    """Images that the filters keep; `dangling=true` keeps none, since every image on a shelf has a name."""
+    if "true" in filters.get("dangling", ()) or "1" in filters.get("dangling", ()):
+        return []
+    return [image for image in images if _keeps(image, filters)]
+
+
+def _keeps(image: dict[str, Any], filters: Filters) -> bool:
+    if not all(has_label(image["Labels"], label) for label in filters.get("label", ())):
+        return False
+    patterns = filters.get("reference", ())
+    return not patterns or any(_matches(tag, pattern) for tag in image["RepoTags"] for pattern in patterns)
+
+
+def _matches(reference: str, pattern: str) -> bool:
+    """fnmatch writes its stars as atomic groups, so a hostile pattern costs no more than its length."""
+    return fnmatch.fnmatchcase(reference, pattern) or fnmatch.fnmatchcase(repository_of(reference), pattern)

@@ -1,0 +1,62 @@
+"""What every container gets, whatever was asked: the settings behind which a lab's containers live."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.guard.owner import Owner
+
+CAPABILITIES = (
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "NET_BIND_SERVICE",
+    "SETGID",
+    "SETUID",
+)
+"""Enough for a web server that starts as root and drops to a user. No NET_RAW (spoofing), no MKNOD."""
+
+STOP_SECONDS = 10
+"""Docker's default, and the most a learner may ask: closing a lab waits no longer."""
+SHM_BYTES = 64 * 1024 * 1024
+RETRIES = 3
+
+
+def host_config(owner: Owner) -> dict[str, Any]:
+    """The part of HostConfig that no field of a request can change."""
+    limits = owner.limits
+    return {
+        "Privileged": False,
+        "CapDrop": ["ALL"],
+        "SecurityOpt": ["no-new-privileges:true"],
+        "Binds": None,
+        "PortBindings": {},
+        "PublishAllPorts": False,
+        "VolumesFrom": None,
+        "CgroupParent": owner.cgroup_parent,
+        "CgroupnsMode": "private",
+        "IpcMode": "private",
+        "PidMode": "",
+        "UTSMode": "",
+        "UsernsMode": "",
+        "Runtime": owner.runtime,
+        "LogConfig": {"Type": "local", "Config": {"max-size": "1m", "max-file": "2"}},
+        # No resolver outside the container's own namespace: an outside name is answered by nobody.
+        "Dns": ["127.0.0.1"],
+        # Learners' processes end before the host's own services do.
+        "OomScoreAdj": 500,
+        "OomKillDisable": False,
+        # Half the default weight: the toolbox and the bot come first.
+        "CpuShares": 512,
+        "NanoCpus": round(limits.cpus * 1_000_000_000),
+        "Memory": limits.container_memory,
+        "MemorySwap": limits.container_memory,
+        "PidsLimit": limits.container_pids,
+        "Ulimits": [
+            {"Name": "nofile", "Soft": 1024, "Hard": 2048},
+            {"Name": "core", "Soft": 0, "Hard": 0},
+            {"Name": "memlock", "Soft": 65536, "Hard": 65536},
+        ],
+    }

@@ -1,0 +1,69 @@
+"""Whose call it is: the lab, its network and what it may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bot.identity import LabId
+
+LAB_LABEL = "dosirak.lab"
+"""On every object of a lab; forced at create and immutable, so it is the authority for ownership."""
+ROLE_LABEL = "dosirak.role"
+"""`learner` objects are the lab's to see and touch; every other role is invisible through the gate."""
+LEARNER = "learner"
+NETWORK = "network"
+PORTS_LABEL = "dosirak.ports"
+"""JSON list of the virtual ports: {"host", "container", "protocol"} and "ip" where the learner named one."""
+PUBLISH_ALL_LABEL = "dosirak.publish"
+IMAGE_LABEL = "dosirak.image"
+"""The image's name as the learner wrote it; the engine is given the id."""
+ANONYMOUS_LABEL = "dosirak.anonymous"
+RESERVED_LABELS = "dosirak."
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a lab may use. Memory in bytes; `cpus` in processors."""
+
+    container_memory: int = 128 * 1024 * 1024
+    container_pids: int = 96
+    cpus: float = 1.0
+    containers: int = 12
+    """A lab's /28 network has 13 usable addresses, and the toolbox takes one."""
+    networks: int = 3
+    volumes: int = 16
+    execs: int = 16
+    """Live execs in one container; each is a process tree of its own."""
+    streams: int = 16
+    """Attached terminals, followed logs, stats and events at a time."""
+    connections: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The lab on whose socket a call arrived. `network` is the full id of the lab's own network."""
+
+    lab: LabId
+    network: str
+    cgroup_parent: str
+    images: frozenset[str]
+    """References (`repository:tag`, in Docker's familiar form) that this lab may pull."""
+    limits: Limits = field(default_factory=Limits)
+    runtime: str = "runc"
+
+    @property
+    def prefix(self) -> str:
+        """What the engine's names of this lab's objects begin with."""
+        return f"lab-{self.lab}."
+
+    def labels(self) -> dict[str, str]:
+        """The labels that make a new object this lab's."""
+        return {LAB_LABEL: self.lab, ROLE_LABEL: LEARNER}
+
+    def has(self, labels: object) -> bool:
+        """Whether an object with these labels is this lab's to see."""
+        return isinstance(labels, dict) and labels.get(LAB_LABEL) == self.lab and labels.get(ROLE_LABEL) == LEARNER
+
+    def virtual(self, name: str) -> str:
+        """The name that the learner knows an object by, from the engine's."""
+        return name.removeprefix("/").removeprefix(self.prefix)

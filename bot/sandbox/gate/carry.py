@@ -1,0 +1,157 @@
+"""What a verdict becomes: a request on the engine, and its answer on the way to the client."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+from bot.errors import EngineTimeout
+from bot.guard.names import devirtualised
+from bot.guard.owner import Owner
+from bot.guard.verdict import JSON_TYPE, Answer, Forward, LineView, Several, to_json
+from bot.sandbox.gate import client
+from bot.sandbox.gate.listening import ClientReader
+from bot.sandbox.gate.protocols import GateObserver, ImageShelf
+from bot.sandbox.gate.pump import join, watching
+from bot.sandbox.gate.upstream import ANSWER_SECONDS, Engine, EngineAnswer, parsed
+
+MAX_STREAM_LINE = 1024 * 1024
+"""A line of stats is 3 kB, an event some hundred bytes."""
+PASSED_HEADERS = {"content-type": "Content-Type", "x-docker-container-path-stat": "X-Docker-Container-Path-Stat"}
+
+
+class Carrier:
+    """Carries one lab's verdicts out. Knows no client but the writer it is given."""
+
+    def __init__(self, owner: Owner, engine: Engine, shelf: ImageShelf, observer: GateObserver) -> None:
+        self._owner = owner
+        self._engine = engine
+        self._shelf = shelf
+        self._observer = observer
+
+    async def settle(self, answer: Answer) -> Answer:
+        """An answer made by the guard: its changes to the shelf come first."""
+        for reference in answer.remove:
+            await self._shelf.remove(self._owner.lab, reference)
+        for reference in answer.add:
+            await self._shelf.add(self._owner.lab, reference)
+        return answer
+
+    async def several(self, verdict: Several) -> Answer:
+        statuses = []
+        for request in verdict.requests:
+            status, _ = await self._engine.read(request)
+            statuses.append(status)
+        for container, status in zip(verdict.gone, statuses, strict=False):
+            if status < 300:
+                await self._observer.container_gone(self._owner.lab, container)
+        return verdict.answer(tuple(statuses))
+
+    async def whole(self, verdict: Forward, upload: AsyncIterator[bytes] | None = None) -> Answer:
+        """Ask, read the answer to its end, tell the observer, and write the answer anew."""
+        try:
+            async with asyncio.timeout(None if upload else ANSWER_SECONDS):
+                async with self._engine.asked(verdict.request, upload=upload) as answer:
+                    built = self._rebuilt(answer.status, parsed(await answer.whole()), verdict)
+        except TimeoutError:
+            raise EngineTimeout("the engine did not answer in time") from None
+        if built.status < 300:
+            await self._tell(verdict)
+        return built
+
+    async def _tell(self, verdict: Forward) -> None:
+        if verdict.started is not None:
+            await self._observer.container_started(self._owner.lab, verdict.started)
+        if verdict.gone is not None:
+            await self._observer.container_gone(self._owner.lab, verdict.gone)
+
+    def _rebuilt(self, status: int, value: Any, verdict: Forward) -> Answer:
+        if status >= 400:
+            return self._error(status, value)
+        if value is None:
+            return Answer(status)
+        return Answer(status, to_json(verdict.reply.view(value)) + b"\n", (("Content-Type", JSON_TYPE),))
+
+    def _error(self, status: int, value: Any) -> Answer:
+        text = value.get("message", "") if isinstance(value, dict) else ""
+        body = to_json({"message": devirtualised(self._owner, text or "the engine gave no reason")}) + b"\n"
+        return Answer(status, body, (("Content-Type", JSON_TYPE),))
+
+    async def stream(
+        self, verdict: Forward, method: str, reader: ClientReader, writer: asyncio.StreamWriter
+    ) -> Answer | None:
+        """Pass the answer on as it comes. Returns an Answer when there is no stream (an error), else None."""
+        async with self._engine.asked(verdict.request) as answer:
+            if answer.status >= 400 and method != "HEAD":
+                return self._error(answer.status, parsed(await answer.whole()))
+            writer.write(client.head(answer.status, (*_passed(answer), *_framing(method))))
+            if method == "HEAD":
+                return None
+            async with watching(reader, writer, answer.writer):
+                failed = await self._pass_pieces(answer, verdict.reply.lines, writer, bool(verdict.reply.add))
+                if not failed:
+                    for reference in verdict.reply.add:
+                        await self._shelf.add(self._owner.lab, reference)
+            writer.write(client.LAST_CHUNK)
+        return None
+
+    async def _pass_pieces(
+        self, answer: EngineAnswer, view: LineView | None, writer: asyncio.StreamWriter, look: bool
+    ) -> bool:
+        """Pieces (or viewed lines) to the client; returns whether a line of a pull said that it failed."""
+        failed = False
+        await writer.drain()
+        source = answer.pieces() if view is None and not look else _lines(answer.pieces())
+        async for piece in source:
+            failed = failed or (look and _is_error(piece))
+            shown = piece if view is None else view(piece)
+            if shown is None:
+                continue
+            writer.write(client.chunk(shown if view is None and not look else shown + b"\r\n"))
+            await writer.drain()
+        return failed
+
+    async def hijack(
+        self, verdict: Forward, upgraded: bool, reader: ClientReader, writer: asyncio.StreamWriter
+    ) -> Answer | None:
+        """Raw bytes, once the engine itself has switched. Returns an Answer when it has not."""
+        async with self._engine.asked(verdict.request, upgrade=True) as answer:
+            if not answer.switched:
+                return self._rebuilt(answer.status, parsed(await answer.whole()), verdict)
+            writer.write(client.raw_head(upgraded=upgraded) + answer.early_bytes())
+            with contextlib.suppress(ConnectionError):
+                await writer.drain()
+                await join(reader, writer, answer.reader, answer.writer)
+        return None
+
+
+def _passed(answer: EngineAnswer) -> list[tuple[str, str]]:
+    """The few headers of the engine that the client gets, if they are plain."""
+    found = ((shown, answer.headers.get(name, "")) for name, shown in PASSED_HEADERS.items())
+    return [(name, value) for name, value in found if value and value.isascii() and value.isprintable()]
+
+
+def _framing(method: str) -> list[tuple[str, str]]:
+    return [] if method == "HEAD" else [("Transfer-Encoding", "chunked")]
+
+
+def _is_error(line: bytes) -> bool:
+    value = json.loads(line) if line.strip() else {}
+    return isinstance(value, dict) and ("error" in value or "errorDetail" in value)
+
+
+async def _lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The stream's lines, without their ends; a line beyond any real one ends the stream."""
+    rest = b""
+    async for piece in pieces:
+        *complete, rest = (rest + piece).split(b"\n")
+        for line in complete:
+            if line.strip():
+                yield line.strip()
+        if len(rest) > MAX_STREAM_LINE:
+            return
+    if rest.strip():
+        yield rest.strip()

@@ -1,0 +1,72 @@
+"""The gate of one lab: a unix socket, its connections, and what they share."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from pathlib import Path
+
+from bot.guard.owner import Owner
+from bot.sandbox.gate import client
+from bot.sandbox.gate.connection import Connection, Lab
+from bot.sandbox.gate.head import MAX_HEAD
+from bot.sandbox.gate.listening import ClientReader, protocol
+from bot.sandbox.gate.protocols import GateObserver, ImageShelf
+from bot.sandbox.gate.slots import Slots
+from bot.sandbox.gate.sockets import inode, listening
+from bot.sandbox.gate.upstream import Engine
+from bot.tasks import TaskShelf
+
+
+class Gate:
+    """Serves one lab's calls at `socket_path` between `start` and `close`."""
+
+    def __init__(self, *, engine_socket: Path, owner: Owner, shelf: ImageShelf, observer: GateObserver) -> None:
+        self._lab = Lab(owner, Engine(engine_socket), shelf, observer)
+        self._connections = Slots(owner.limits.connections)
+        self._tasks = TaskShelf()
+        self._server: asyncio.Server | None = None
+        self._path: Path | None = None
+        self._inode: int | None = None
+
+    @property
+    def connections(self) -> int:
+        """Clients connected now."""
+        return self._connections.taken
+
+    @property
+    def streams(self) -> int:
+        """Streams carried now."""
+        return self._lab.streams.taken
+
+    async def start(self, socket_path: Path) -> None:
+        """Returns when the socket accepts. A stale socket at the path is replaced."""
+        listener = listening(socket_path)
+        self._path, self._inode = socket_path, inode(socket_path)
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_unix_server(lambda: protocol(self._connected, MAX_HEAD), sock=listener)
+
+    async def close(self) -> None:
+        """Stop accepting, end every connection, take the socket away (if it is still this gate's)."""
+        if self._server is not None:
+            self._server.close()
+        await self._tasks.close()
+        if self._server is not None:
+            await self._server.wait_closed()
+        if self._path is not None and inode(self._path) == self._inode:
+            self._path.unlink(missing_ok=True)
+
+    def _connected(self, reader: ClientReader, writer: asyncio.StreamWriter) -> None:
+        self._tasks.start(self._serve(reader, writer), name=f"gate {self._lab.owner.lab}")
+
+    async def _serve(self, reader: ClientReader, writer: asyncio.StreamWriter) -> None:
+        with self._connections.one() as free:
+            if free:
+                await Connection(self._lab, reader, writer).serve()
+                return
+            text = "this lab has as many connections as it may; end a docker command first"
+            with contextlib.suppress(OSError):
+                writer.write(client.message(429, text, method="GET", close=True))
+                await client.linger(reader, writer)
+                writer.close()
+                await writer.wait_closed()

@@ -1,0 +1,168 @@
+"""The engine's side: one new connection for each request, HTTP/1.1 by h11, nothing reused."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import h11
+
+from bot.errors import EngineTimeout, EngineUnavailable
+from bot.guard.verdict import Upstream, to_json
+from bot.sandbox.gate.sockets import reachable
+
+VERSION = "/v1.41"
+"""The only version that the engine is ever asked in."""
+PIECE = 64 * 1024
+MAX_WHOLE = 8 * 1024 * 1024
+"""Lists and details of one lab are some kilobytes; a `top` or `changes` of a busy container some hundred."""
+ANSWER_SECONDS = 90.0
+"""For answers that are read whole: a stop takes up to 10 s, a start on a busy host some seconds."""
+
+
+def target(request: Upstream) -> str:
+    """The request target: fixed version, the guard's path, its parameters in canonical encoding."""
+    query = "&".join(f"{quote(key, safe='')}={quote(value, safe='')}" for key, value in request.query)
+    return f"{VERSION}{quote(request.path, safe='/:@')}" + (f"?{query}" if query else "")
+
+
+class EngineAnswer:
+    """The engine's answer to one request: its head, then its body in pieces, or a raw stream after 101."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, machine: h11.Connection) -> None:
+        self.reader = reader
+        self.writer = writer
+        self._machine = machine
+        self.status = 0
+        self.headers: Mapping[str, str] = {}
+
+    @property
+    def switched(self) -> bool:
+        return self.status == 101
+
+    def early_bytes(self) -> bytes:
+        """What came with the 101 and belongs to the raw stream."""
+        return self._machine.trailing_data[0]
+
+    async def read_head(self) -> None:
+        event = await self._next()
+        while isinstance(event, h11.InformationalResponse) and event.status_code != 101:
+            event = await self._next()
+        if not isinstance(event, h11.Response | h11.InformationalResponse):
+            raise EngineUnavailable("the engine ended the connection without an answer")
+        self.status = event.status_code
+        self.headers = {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in event.headers}
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The body as it comes; ends with the body."""
+        while True:
+            event = await self._next()
+            if isinstance(event, h11.Data):
+                yield bytes(event.data)
+            elif isinstance(event, h11.EndOfMessage | h11.ConnectionClosed):
+                return
+
+    async def whole(self) -> bytes:
+        collected, size = [], 0
+        async for piece in self.pieces():
+            size += len(piece)
+            if size > MAX_WHOLE:
+                raise EngineUnavailable("the engine's answer is larger than a lab's can be")
+            collected.append(piece)
+        return b"".join(collected)
+
+    async def _next(self) -> Any:
+        try:
+            while (event := self._machine.next_event()) is h11.NEED_DATA:
+                self._machine.receive_data(await self.reader.read(PIECE))
+        except (ConnectionError, h11.RemoteProtocolError) as error:
+            raise EngineUnavailable(f"the engine's connection broke: {error}") from error
+        return event
+
+
+class Engine:
+    """A client of the engine's unix socket. Raises EngineUnavailable and EngineTimeout."""
+
+    def __init__(self, socket_path: Path) -> None:
+        self._path = socket_path
+
+    @contextlib.asynccontextmanager
+    async def asked(
+        self, request: Upstream, *, upgrade: bool = False, upload: AsyncIterator[bytes] | None = None
+    ) -> AsyncIterator[EngineAnswer]:
+        """Send `request` on a connection of its own and give its answer, head read; closed on leaving."""
+        try:
+            with reachable(self._path) as address:
+                reader, writer = await asyncio.open_unix_connection(address, limit=PIECE)
+        except OSError as error:
+            raise EngineUnavailable("nothing answers at the engine's socket") from error
+        try:
+            machine = h11.Connection(h11.CLIENT)
+            answer = EngineAnswer(reader, writer, machine)
+            await _send(writer, machine, request, upgrade=upgrade, upload=upload)
+            await answer.read_head()
+            yield answer
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
+    async def read(self, request: Upstream) -> tuple[int, Any]:
+        """The status and JSON value (None when there is none) of an answer that is read whole."""
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                async with self.asked(request) as answer:
+                    return answer.status, parsed(await answer.whole())
+        except TimeoutError:
+            raise EngineTimeout("the engine did not answer in time") from None
+
+
+def parsed(body: bytes) -> Any:
+    """The JSON value in an answer of the engine; None when it is empty or not JSON."""
+    try:
+        return json.loads(body) if body.strip() else None
+    except ValueError:
+        return None
+
+
+async def _send(
+    writer: asyncio.StreamWriter,
+    machine: h11.Connection,
+    request: Upstream,
+    *,
+    upgrade: bool,
+    upload: AsyncIterator[bytes] | None,
+) -> None:
+    body = b"" if request.body is None else to_json(request.body)
+    headers = [("Host", "docker"), ("User-Agent", "dosirak")]
+    if upgrade:
+        headers += [("Connection", "Upgrade"), ("Upgrade", "tcp")]
+    if request.body is not None:
+        headers += [("Content-Type", "application/json")]
+    if upload is not None:
+        headers += [("Content-Type", "application/x-tar"), ("Transfer-Encoding", "chunked")]
+    elif request.method != "GET" and request.method != "HEAD":
+        headers += [("Content-Length", str(len(body)))]
+    start = machine.send(h11.Request(method=request.method, target=target(request), headers=headers)) or b""
+    if upload is None:
+        start += (machine.send(h11.Data(body)) if body else b"") or b""
+        start += machine.send(h11.EndOfMessage()) or b""
+    # The engine may answer and close before it has read everything: its answer is kept in spite of the reset.
+    with contextlib.suppress(ConnectionError):
+        writer.write(start)
+        await writer.drain()
+        if upload is None:
+            return
+        async for piece in upload:
+            writer.write(machine.send(h11.Data(piece)) or b"")
+            await writer.drain()
+    if upload is not None:
+        end = machine.send(h11.EndOfMessage()) or b""
+        with contextlib.suppress(ConnectionError):
+            writer.write(end)
+            await writer.drain()
