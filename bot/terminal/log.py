@@ -5,46 +5,58 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-HEAD_CHARACTERS: Final = 256 * 1024
+HEAD_BYTES: Final = 256 * 1024
 """Kept of the beginning: where a build or an install says what it is about to do."""
 
-TAIL_CHARACTERS: Final = 768 * 1024
-"""Kept of the end. Together a MiB of ASCII: ten thousand lines, and still a small document for Telegram (50 MB)."""
+TAIL_BYTES: Final = 768 * 1024
+"""Kept of the end. Together a MiB: ten thousand lines, and still a small document for Telegram (50 MB)."""
 
 MAX_LINE: Final = 16 * 1024
-"""A line longer than this is cut into several: `tr -d '\\n'` may not build one endless string."""
+"""A line longer than this many characters is cut into several: `tr -d '\\n'` may not build one endless string."""
+
+_BLOCK_BYTES: Final = 16 * 1024
+"""Lines are kept joined in blocks: a million lines of `y` as strings of their own would cost 50 MB."""
 
 
 class Log:
     """Lines that have left the screen. `lines` counts all of them, `dropped` those that were given up."""
 
-    def __init__(self, *, head: int = HEAD_CHARACTERS, tail: int = TAIL_CHARACTERS) -> None:
+    def __init__(self, *, head: int = HEAD_BYTES, tail: int = TAIL_BYTES) -> None:
         self.lines = 0
         self.dropped = 0
-        self._head: list[str] = []
+        self._head: list[bytes] = []
         self._head_room = head
-        self._tail: deque[str] = deque()
+        self._tail: deque[tuple[bytes, int]] = deque()
         self._tail_room = tail
+        self._open: list[bytes] = []
+        self._open_bytes = 0
 
     def add(self, line: str) -> None:
         """One finished line, without its line feed."""
         self.lines += 1
-        cost = len(line) + 1
-        if not self._tail and cost <= self._head_room:
-            self._head.append(line)
-            self._head_room -= cost
-            return
-        self._head_room = 0  # what comes after the first line that did not fit belongs to the end
-        self._tail.append(line)
-        self._tail_room -= cost
-        while self._tail_room < 0 and self._tail:
-            self._tail_room += len(self._tail.popleft()) + 1
-            self.dropped += 1
+        self._open.append(line.encode())
+        self._open_bytes += len(self._open[-1]) + 1
+        if self._open_bytes >= _BLOCK_BYTES:
+            self._close_block()
 
-    def head(self) -> tuple[str, ...]:
-        """The first lines."""
-        return tuple(self._head)
+    def head(self) -> str:
+        """The first lines, as text with line feeds between them; empty when there are none yet."""
+        return b"\n".join(self._head).decode()
 
-    def tail(self) -> tuple[str, ...]:
+    def tail(self) -> str:
         """The last lines, after `dropped` others."""
-        return tuple(self._tail)
+        return b"\n".join((*(block for block, _ in self._tail), *self._open)).decode()
+
+    def _close_block(self) -> None:
+        block, lines, size = b"\n".join(self._open), len(self._open), self._open_bytes
+        self._open, self._open_bytes = [], 0
+        if not self._tail and size <= self._head_room:
+            self._head.append(block)
+            self._head_room -= size
+            return
+        self._tail.append((block, lines))
+        self._tail_room -= size
+        while self._tail_room < 0:
+            block, lines = self._tail.popleft()
+            self._tail_room += len(block) + 1
+            self.dropped += lines

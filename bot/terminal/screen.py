@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import codecs
 from typing import Final, NamedTuple
+from unicodedata import normalize
 
-from avt import Line, Vt
+from avt import Cell, Line, Vt
 from avt.util import TextUnwrapper
 
 from bot.terminal.log import MAX_LINE, Log
@@ -83,8 +84,11 @@ class Screen:
         return self._log
 
     def feed(self, data: bytes) -> None:
-        """Draws `data`, which may end inside a character."""
-        text = self._decoder.decode(data).translate(_C1_CONTROLS)
+        """Draws `data`, which may end inside a character. Decomposed letters are composed: the emulator would give each
+        part of a Hangul syllable, and each accent, a cell of its own."""
+        text = self._decoder.decode(data)
+        if not text.isascii():
+            text = normalize("NFC", text.translate(_C1_CONTROLS))
         if text:
             self._keep(self._draw(text))
 
@@ -117,6 +121,28 @@ class Screen:
         """The rows on the screen as cells with their pens, for a picture."""
         return self._vt.view()
 
+    def logical_rows(self) -> list[list[Cell]]:
+        """As `lines`, but cells with their pens: what was wrapped is one row again, however wide."""
+        unwrapper = TextUnwrapper()
+        rows: list[list[Cell]] = [[]]
+        for line in self._vt.lines():
+            rows[-1].extend(line.cells)
+            if unwrapper.push(line) is not None:
+                rows.append([])
+        while rows and all(cell.is_default() or cell.char == " " for cell in rows[-1]):
+            rows.pop()
+        return rows
+
+    @property
+    def width(self) -> int:
+        """Columns of the widest line in scrollback and screen: beyond a phone's, a picture shows it better."""
+        unwrapper = TextUnwrapper()
+        widest = before = 0
+        for line in self._vt.lines():
+            widest = max(widest, before + _written(line))
+            before = before + len(line) if unwrapper.push(line) is None else 0
+        return widest
+
     def gap_before_cursor(self) -> int | None:
         """Blank cells between the end of the last text and the cursor; None when the cursor is not behind that text.
 
@@ -131,8 +157,9 @@ class Screen:
 
     def transcript(self) -> str:
         """All that was written, up to the bounds of the log; a cut middle is marked by `[… n lines …]`."""
-        middle = (f"[… {self._log.dropped} lines …]",) if self._log.dropped else ()
-        return "\n".join((*self._log.head(), *middle, *self._log.tail(), *self._lines_after_log())) + "\n"
+        log = self._log
+        middle = f"[… {log.dropped} lines …]" if log.dropped else ""
+        return "\n".join((*filter(None, (log.head(), middle, log.tail())), *self._lines_after_log())) + "\n"
 
     def _lines_after_log(self) -> tuple[str, ...]:
         """As `lines`, but a first line whose beginning has left the scrollback is whole."""

@@ -72,17 +72,24 @@ def test_a_line_without_end_stays_bounded() -> None:
     """Half a megabyte without a line feed is cut into lines, and nothing of it is lost."""
     screen = drawn(b"x" * 500_000, size=Size(80, 24), scrollback=50)
     assert screen.transcript().count("x") == 500_000
-    assert max(map(len, screen.log.head())) <= MAX_LINE + 80
+    assert max(map(len, screen.log.head().splitlines())) <= MAX_LINE + 80
 
 
 def test_the_log_keeps_both_ends() -> None:
-    """The beginning and the end stay, the middle is counted."""
-    log = Log(head=100, tail=200)
-    for number in range(1000):
-        log.add(f"{number:04}")
-    assert log.head()[0] == "0000" and log.tail()[-1] == "0999"
-    assert len(log.head()) + log.dropped + len(log.tail()) == log.lines == 1000
-    assert sum(len(line) + 1 for line in (*log.head(), *log.tail())) <= 300
+    """The beginning and the end stay, the middle is counted, and no more bytes are kept than promised."""
+    log = Log(head=100_000, tail=200_000)
+    for number in range(200_000):
+        log.add(f"{number}")
+    head, tail = log.head().splitlines(), log.tail().splitlines()
+    assert head[0] == "0" and tail[-1] == "199999"
+    assert len(head) + log.dropped + len(tail) == log.lines == 200_000
+    assert 200_000 < len(log.head()) + len(log.tail()) <= 300_000 + 16 * 1024
+
+
+def test_empty_lines_are_lines() -> None:
+    """A blank line between two texts is still there when all three have left the screen."""
+    screen = drawn(b"a\r\n\r\nb\r\n" + b"x\r\n" * 300, scrollback=10)
+    assert screen.transcript().startswith("a\n\nb\nx\n")
 
 
 @pytest.mark.parametrize("size", [Size(0, 0), Size(1, 1), Size(10**6, 10**6)])
