@@ -29,6 +29,8 @@ LOOK = 0.1
 """Seconds between looks at a bot that starts."""
 WATCH = 2.0
 """Seconds between looks at an engine that runs."""
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Ctrl-C, a service manager, a closed terminal."""
 
 
 class Stopped(BaseException):
@@ -44,8 +46,11 @@ def main(arguments: list[str]) -> int:
     started = time.monotonic()
     try:
         with ExitStack() as stack:
-            _stop_on_signals(stack)
-            return _run(stack, started)
+            _stop_on_signals()
+            try:
+                return _run(stack, started)
+            finally:
+                _hear_no_signals()
     except Stopped:
         say("stopped")
         return 0
@@ -156,17 +161,22 @@ def _lock(places: Places, stack: ExitStack) -> None:
     file.flush()
 
 
-def _stop_on_signals(stack: ExitStack) -> None:
+def _stop_on_signals() -> None:
     """The first Ctrl-C or SIGTERM unwinds the stack; the ones after it change nothing."""
 
     def stop(number: int, frame: FrameType | None) -> None:
-        for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(kind, signal.SIG_IGN)
+        _hear_no_signals()
         say("stopping …")
         raise Stopped
 
-    for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for kind in SIGNALS:
         signal.signal(kind, stop)
+
+
+def _hear_no_signals() -> None:
+    """What is being stopped is stopped to the end. Not SIG_IGN: Python complains of a signal that is on its way."""
+    for kind in SIGNALS:
+        signal.signal(kind, lambda number, frame: None)
 
 
 if __name__ == "__main__":
