@@ -37,6 +37,7 @@ ASKED = (
     "Entrypoint",
     "WorkingDir",
     "StopSignal",
+    "StopTimeout",
     "Healthcheck",
 )
 """Fields whose checked values travel as they are."""
@@ -103,7 +104,6 @@ def _config(config: Fields, image: str, labels: dict[str, str], wanted: tuple[po
     built["Image"] = image
     built["Labels"] = config["Labels"] | labels
     built["ExposedPorts"] = config["ExposedPorts"] | {port.key: {} for port in wanted}
-    built["StopTimeout"] = forced.STOP_SECONDS if config["StopTimeout"] is None else config["StopTimeout"]
     return built
 
 

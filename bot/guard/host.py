@@ -9,6 +9,7 @@ from bot.guard.call import Call
 from bot.guard.container_views import list_item, shown_volume
 from bot.guard.facts import Facts
 from bot.guard.images import image_summary, local_images
+from bot.guard.names import missing
 from bot.guard.owner import Owner
 from bot.guard.verdict import Answer, Forward, Reply, Upstream, Verdict, answer_json
 
@@ -132,6 +133,11 @@ def prune_nothing(call: Call, owner: Owner, facts: Facts, _: str) -> Verdict:
     """Images on the shelf cost the lab nothing: there is nothing to reclaim, and `docker system prune` goes on."""
     kind = "CachesDeleted" if call.path.startswith("/build") else "ImagesDeleted"
     return answer_json({kind: None, "SpaceReclaimed": 0})
+
+
+def no_plugin(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict:
+    """`docker inspect` asks for every kind of object in turn."""
+    raise missing("plugin", name)
 
 
 def no_plugins(call: Call, owner: Owner, facts: Facts, _: str) -> Verdict:

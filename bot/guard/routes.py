@@ -124,6 +124,7 @@ ROUTES = (
     Route("DELETE", "/volumes/{name}", "S", volumes.remove_volume),
     # What this engine has and labs do not
     Route("GET", "/plugins", "Y", host.no_plugins),
+    Route("GET", "/plugins/{image}/json", "Y", host.no_plugin),
     Route("GET POST DELETE", "/plugins/{rest}", "D", denied("plugins"), "json"),
     *(
         Route("GET POST DELETE", path, "D", denied("swarm"), "json")
@@ -132,9 +133,10 @@ ROUTES = (
     ),
 )
 
-_PLACES = {"id": r"([A-Za-z0-9][A-Za-z0-9_.-]*)", "name": r"([A-Za-z0-9][A-Za-z0-9_.-]*)"}
-"""Image names have slashes, colons and `@`; the rest of a refused path may be anything that a path may be."""
+_ONE = r"([A-Za-z0-9][A-Za-z0-9_.-]*)"
+_PLACES = {"id": _ONE, "name": _ONE}
 _MANY = r"([A-Za-z0-9][A-Za-z0-9_.:@/-]*)"
+"""Image names have slashes, colons and `@`; the rest of a refused path may be anything that a path may be."""
 
 
 def _pattern(path: str) -> re.Pattern[str]:

@@ -6,7 +6,8 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 
-from bot.sandbox.gate.head import BadRequest, Head
+from bot.sandbox.gate.faults import BadRequest, ConnectionOver
+from bot.sandbox.gate.head import Head
 
 READ_SECONDS = 20.0
 """A JSON body of a megabyte comes in one burst; who takes longer holds a connection for nothing."""
@@ -15,10 +16,6 @@ MAX_CHUNK = 16 * 1024 * 1024
 
 _SIZE = re.compile(rb"[0-9a-fA-F]{1,7}\r\n")
 """No sign, prefix, blank, underscore or extension: sizes that some reader takes otherwise."""
-
-
-class ClientGone(Exception):
-    """The client closed its connection in the middle."""
 
 
 async def read_body(reader: asyncio.StreamReader, head: Head, limit: int) -> bytes:
@@ -39,7 +36,7 @@ async def read_body(reader: asyncio.StreamReader, head: Head, limit: int) -> byt
 
 
 async def body_pieces(reader: asyncio.StreamReader, head: Head) -> AsyncIterator[bytes]:
-    """The body as it comes; raises BadRequest or ClientGone."""
+    """The body as it comes; raises BadRequest or ConnectionOver."""
     try:
         if not head.chunked:
             async for piece in _exactly(reader, head.length):
@@ -51,14 +48,14 @@ async def body_pieces(reader: asyncio.StreamReader, head: Head) -> AsyncIterator
             await _line_end(reader)
         await _line_end(reader)  # no trailers: nothing that the CLI sends has any
     except (asyncio.IncompleteReadError, ConnectionError):
-        raise ClientGone from None
+        raise ConnectionOver from None
 
 
 async def _exactly(reader: asyncio.StreamReader, size: int) -> AsyncIterator[bytes]:
     while size:
         piece = await reader.read(min(size, PIECE))
         if not piece:
-            raise ClientGone
+            raise ConnectionOver
         size -= len(piece)
         yield piece
 

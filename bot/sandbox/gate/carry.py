@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
-from bot.errors import EngineTimeout
+from bot.errors import DosirakError, EngineError, EngineTimeout
 from bot.guard.names import devirtualised
 from bot.guard.owner import Owner
-from bot.guard.verdict import JSON_TYPE, Answer, Forward, LineView, Several, to_json
+from bot.guard.verdict import JSON_TYPE, Answer, Forward, LineView, Reply, Several, to_json
 from bot.sandbox.gate import client
+from bot.sandbox.gate.faults import ConnectionOver
 from bot.sandbox.gate.listening import ClientReader
 from bot.sandbox.gate.protocols import GateObserver, ImageShelf
 from bot.sandbox.gate.pump import join, watching
 from bot.sandbox.gate.upstream import ANSWER_SECONDS, Engine, EngineAnswer, parsed
+
+log = logging.getLogger(__name__)
 
 MAX_STREAM_LINE = 1024 * 1024
 """A line of stats is 3 kB, an event some hundred bytes."""
@@ -55,7 +59,7 @@ class Carrier:
         try:
             async with asyncio.timeout(None if upload else ANSWER_SECONDS):
                 async with self._engine.asked(verdict.request, upload=upload) as answer:
-                    built = self._rebuilt(answer.status, parsed(await answer.whole()), verdict)
+                    built = self._rebuilt(answer.status, await answer.whole(), verdict)
         except TimeoutError:
             raise EngineTimeout("the engine did not answer in time") from None
         if built.status < 300:
@@ -63,17 +67,23 @@ class Carrier:
         return built
 
     async def _tell(self, verdict: Forward) -> None:
-        if verdict.started is not None:
-            await self._observer.container_started(self._owner.lab, verdict.started)
-        if verdict.gone is not None:
-            await self._observer.container_gone(self._owner.lab, verdict.gone)
+        """The observer's failure is not the learner's: the container runs all the same."""
+        try:
+            if verdict.started is not None:
+                await self._observer.container_started(self._owner.lab, verdict.started)
+            if verdict.gone is not None:
+                await self._observer.container_gone(self._owner.lab, verdict.gone)
+        except DosirakError as error:
+            log.warning("lab %s: %s", self._owner.lab, error)
 
-    def _rebuilt(self, status: int, value: Any, verdict: Forward) -> Answer:
+    def _rebuilt(self, status: int, body: bytes, verdict: Forward) -> Answer:
+        value = parsed(body)
         if status >= 400:
             return self._error(status, value)
-        if value is None:
+        if not body.strip():
             return Answer(status)
-        return Answer(status, to_json(verdict.reply.view(value)) + b"\n", (("Content-Type", JSON_TYPE),))
+        shown = value if value is None else verdict.reply.view(value)
+        return Answer(status, to_json(shown) + b"\n", (("Content-Type", JSON_TYPE),))
 
     def _error(self, status: int, value: Any) -> Answer:
         text = value.get("message", "") if isinstance(value, dict) else ""
@@ -88,15 +98,22 @@ class Carrier:
             if answer.status >= 400 and method != "HEAD":
                 return self._error(answer.status, parsed(await answer.whole()))
             writer.write(client.head(answer.status, (*_passed(answer), *_framing(method))))
-            if method == "HEAD":
-                return None
-            async with watching(reader, writer, answer.writer):
-                failed = await self._pass_pieces(answer, verdict.reply.lines, writer, bool(verdict.reply.add))
-                if not failed:
-                    for reference in verdict.reply.add:
-                        await self._shelf.add(self._owner.lab, reference)
-            writer.write(client.LAST_CHUNK)
+            if method != "HEAD":
+                await self._pass_body(answer, verdict.reply, reader, writer)
         return None
+
+    async def _pass_body(
+        self, answer: EngineAnswer, reply: Reply, reader: ClientReader, writer: asyncio.StreamWriter
+    ) -> None:
+        try:
+            async with watching(reader, writer, answer.writer):
+                failed = await self._pass_pieces(answer, reply.lines, writer, bool(reply.add))
+        except EngineError as error:
+            # Half an answer is out: the missing last chunk tells the client, as the engine's own end would.
+            raise ConnectionOver from error
+        if not failed:
+            await self.settle(Answer(200, add=reply.add))
+        writer.write(client.LAST_CHUNK)
 
     async def _pass_pieces(
         self, answer: EngineAnswer, view: LineView | None, writer: asyncio.StreamWriter, look: bool
@@ -120,7 +137,7 @@ class Carrier:
         """Raw bytes, once the engine itself has switched. Returns an Answer when it has not."""
         async with self._engine.asked(verdict.request, upgrade=True) as answer:
             if not answer.switched:
-                return self._rebuilt(answer.status, parsed(await answer.whole()), verdict)
+                return self._rebuilt(answer.status, await answer.whole(), verdict)
             writer.write(client.raw_head(upgraded=upgraded) + answer.early_bytes())
             with contextlib.suppress(ConnectionError):
                 await writer.drain()

@@ -27,10 +27,11 @@ from bot.guard.verdict import (
     answer_json,
 )
 from bot.sandbox.gate import client
-from bot.sandbox.gate.body import ClientGone, body_pieces, read_body
+from bot.sandbox.gate.body import body_pieces, read_body
 from bot.sandbox.gate.carry import Carrier
 from bot.sandbox.gate.facts import answer as answer_question
-from bot.sandbox.gate.head import MAX_HEAD, BadRequest, Head, read_head
+from bot.sandbox.gate.faults import BadRequest, ConnectionOver
+from bot.sandbox.gate.head import MAX_HEAD, Head, read_head
 from bot.sandbox.gate.listening import ClientReader
 from bot.sandbox.gate.protocols import GateObserver, ImageShelf
 from bot.sandbox.gate.slots import Slots
@@ -43,9 +44,13 @@ IDLE_SECONDS = 300.0
 """Between requests: Go's own client closes an idle connection after 90 s."""
 HEAD_SECONDS = 10.0
 """From a head's first byte to its last."""
+UPLOAD_SECONDS = 300.0
+"""64 MiB at a slow phone's speed."""
 MAX_ROUNDS = 6
 """The longest chain of questions is three."""
 AWAY = "the lab's Docker Engine does not answer right now; the lab and its containers are kept, try again in a moment"
+
+STREAMS_FULL = Refuse(429, "streams-full", "this lab follows as many streams as it may; end one first")
 
 
 class Lab:
@@ -75,8 +80,11 @@ class Connection:
             while not self._close and await self._one():
                 pass
             await client.linger(self._reader, self._writer)
-        except (ConnectionError, ClientGone):
+        except (ConnectionError, ConnectionOver):
             pass
+        except Exception:
+            # One connection's fault must not be another's; the next request gets a connection of its own.
+            log.exception("lab %s: a connection failed", self._lab.owner.lab)
         finally:
             self._writer.close()
             with contextlib.suppress(OSError):
@@ -124,7 +132,7 @@ class Connection:
         except asyncio.LimitOverrunError:
             raise BadRequest(431, f"the request's head is larger than {MAX_HEAD // 1024} KiB") from None
         except asyncio.IncompleteReadError:
-            raise ClientGone from None
+            raise ConnectionOver from None
 
     async def _answer(self, head: Head) -> None:
         try:
@@ -188,15 +196,21 @@ class Connection:
 
     async def _upload(self, verdict: Forward, head: Head) -> Answer:
         self._close = True  # the engine may have answered before it read everything
-        return await self._lab.carrier.whole(verdict, upload=tar_pieces(body_pieces(self._reader, head)))
+        with self._lab.streams.one() as free:
+            if not free:
+                return self._refusal(STREAMS_FULL)
+            try:
+                async with asyncio.timeout(UPLOAD_SECONDS):
+                    return await self._lab.carrier.whole(verdict, tar_pieces(body_pieces(self._reader, head)))
+            except TimeoutError:
+                raise BadRequest(408, "the archive did not come in time") from None
 
     async def _stream(self, verdict: Forward, head: Head) -> None:
         """An answer that may last; a raw one ends the connection, also when the engine did not switch."""
         carrier, reply = self._lab.carrier, verdict.reply
         with self._lab.streams.one(reply.counted) as free:
             if not free:
-                refusal = Refuse(429, "streams-full", "this lab follows as many streams as it may; end one first")
-                await self._reply(self._refusal(refusal), head)
+                await self._reply(self._refusal(STREAMS_FULL), head)
             elif reply.carry is Carry.HIJACK:
                 self._close = True
                 answer = await carrier.hijack(verdict, head.wants_upgrade, self._reader, self._writer)

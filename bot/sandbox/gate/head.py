@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import h11
 
+from bot.sandbox.gate.faults import BadRequest
+
 MAX_HEAD = 64 * 1024
 MAX_LINE = 8 * 1024
 """The longest target of the CLI is a `filters` parameter of some hundred bytes."""
@@ -20,15 +22,6 @@ _LINE = re.compile(rb"([A-Z]{3,8}) (\S+) HTTP/1\.([01])")
 _HEADER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e]*")
 _HOST = re.compile(r"[A-Za-z0-9._:%/\[\]-]*", re.ASCII)
 _LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
-
-
-class BadRequest(Exception):
-    """The request cannot be read in one way only; the connection ends after the answer."""
-
-    def __init__(self, status: int, message: str) -> None:
-        self.status = status
-        self.message = message
-        super().__init__(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +63,7 @@ def read_head(raw: bytes) -> Head:
     headers = _headers(request)
     length, chunked = _framing(headers, request.http_version)
     target = request.target.decode("ascii")
-    if not target.startswith("/"):
+    if not target.startswith("/") and target != "*":
         raise BadRequest(400, "the request's target must be a path")
     tokens = {token.strip().lower() for token in headers.get("connection", "").split(",")}
     keep_alive = request.http_version == b"1.1" and "close" not in tokens

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from bot.sandbox.gate.body import ClientGone
+from bot.sandbox.gate.faults import ConnectionOver
 from bot.sandbox.gate.listening import ClientReader, hung_up
 from bot.tasks import TaskShelf
 
@@ -29,7 +29,7 @@ async def watching(
 ) -> AsyncIterator[None]:
     """Inside, the engine's connection is cut as soon as the client is gone, even if neither says a word.
 
-    Raises ClientGone then, whatever the cut connection raised.
+    Raises ConnectionOver then, whatever the cut connection raised.
     """
     tasks = TaskShelf()
 
@@ -44,7 +44,7 @@ async def watching(
         gone = task.done()
         await tasks.close()
         if gone:
-            raise ClientGone
+            raise ConnectionOver
 
 
 async def join(

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 
 from bot.guard.refusals import SENTENCES
 from bot.guard.tar import TarWatch
-from bot.sandbox.gate.head import BadRequest
+from bot.sandbox.gate.faults import BadRequest
 
 
 async def tar_pieces(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
