@@ -86,6 +86,12 @@ class Upstreams(Protocol):
         ...
 
 
+def address_information(host: str, port: int) -> tuple[Any, ...]:
+    """What `make_socket` takes: a TCP address as `socket.getaddrinfo` gives it, without asking anybody."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port)
+
+
 def page_of(record: PageRecord) -> Page:
     return Page(
         record.token,

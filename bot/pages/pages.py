@@ -168,7 +168,9 @@ class Pages:
             route.page = page
             return
         slots = self._slots.setdefault(page.container_id, Slots())
-        self._routes[page.token] = Route(page, visits=visits, slots=slots, upstreams=self._upstreams)
+        self._routes[page.token] = Route(
+            page, url=self.url(page), visits=visits, slots=slots, upstreams=self._upstreams
+        )
 
     def _at(self, page: Page) -> Page | None:
         """The newest page of the same place."""

@@ -18,8 +18,9 @@ STARTING = 15.0
 
 
 class Route:
-    def __init__(self, page: Page, *, visits: int, slots: Slots, upstreams: Upstreams) -> None:
+    def __init__(self, page: Page, *, url: str, visits: int, slots: Slots, upstreams: Upstreams) -> None:
         self.page = page
+        self.url = url
         self.visits = self.visits_kept = visits
         self.slots = slots
         self.is_gone = False

@@ -31,27 +31,25 @@ class Slots:
         self._patience = patience
 
     @asynccontextmanager
-    async def one(self) -> AsyncIterator[None]:
-        """Hold a slot while inside."""
-        await self._acquire()
-        try:
-            yield
-        finally:
-            self._free.release()
-
-    @asynccontextmanager
     async def websocket(self) -> AsyncIterator[None]:
         """Hold a slot for a WebSocket, which may last as long as the page."""
         if self._websockets >= WEBSOCKETS:
             raise Busy
         self._websockets += 1
         try:
-            async with self.one():
+            await self.take()
+            try:
                 yield
+            finally:
+                self.give_back()
         finally:
             self._websockets -= 1
 
-    async def _acquire(self) -> None:
+    def give_back(self) -> None:
+        self._free.release()
+
+    async def take(self) -> None:
+        """Have a slot until `give_back`."""
         if not self._free.locked():
             await self._free.acquire()
             return

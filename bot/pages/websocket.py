@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 from aiohttp import ClientSession, ClientWebSocketResponse, WSCloseCode, WSMsgType, WSServerHandshakeError, web
-from multidict import CIMultiDict
 from yarl import URL
 
 from bot.pages.headers import without_websocket
@@ -35,7 +35,7 @@ def is_websocket(request: web.BaseRequest) -> bool:
 
 
 async def bridge(
-    request: web.BaseRequest, session: ClientSession, url: URL, headers: CIMultiDict[str]
+    request: web.BaseRequest, session: ClientSession, url: URL, headers: Iterable[tuple[bytes, bytes]]
 ) -> web.WebSocketResponse[bool]:
     """Join the visitor's WebSocket and the container's, with the subprotocol that the container chose.
 

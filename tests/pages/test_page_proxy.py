@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from bot.pages import body, proxy, slots
+from bot.pages import body, connection, slots
 from bot.pages.route import Route
 from bot.pages.slots import LIMIT, QUEUE, Slots
 from tests.pages.house import House
@@ -28,7 +28,7 @@ async def echo(request: web.Request) -> web.Response:
 async def test_method_path_query_and_host_arrive_as_the_visitor_wrote_them(house: House) -> None:
     """No decoding and encoding on the way: what looks equal to us may not be equal to the program."""
     page = await house.page(echo)
-    for target in ("/a%2Fb/../c?x=%20+&y", "//double", "/%ED%95%9C?q=a%26b", "/;p=1/@:"):
+    for target in ("/a%2Fb/../c?x=%20+&y", "//double", "/%ED%95%9C?q=a%26b", "/?", "/;p=1/@:"):
         reader, writer = await asyncio.open_connection(*house.address)
         writer.write(
             f"PROPFIND {target} HTTP/1.1\r\nHost: {page.token}.localhost:8080\r\nConnection: close\r\n\r\n".encode()
@@ -219,19 +219,20 @@ async def test_the_queue_is_bounded() -> None:
     full = Slots(limit=1, queue=2, patience=60)
 
     async def hold() -> None:
-        async with full.one():
+        await full.take()
+        try:
             await asyncio.sleep(3600)
+        finally:
+            full.give_back()
 
     tasks = [asyncio.get_running_loop().create_task(hold()) for _ in range(3)]
     await asyncio.sleep(0)
     with pytest.raises(slots.Busy):
-        async with full.one():
-            pass
+        await full.take()
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    async with full.one():
-        pass
+    await full.take()
 
 
 async def raw_container(house: House, answer: bytes) -> asyncio.Server:
@@ -303,7 +304,7 @@ async def test_a_port_where_nothing_listens_is_starting_then_silent(
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Set up before the house: its proxy waits for a short time only."""
-    monkeypatch.setattr(proxy, "IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(connection, "IDLE_SECONDS", 0.05)
 
 
 async def test_a_container_that_never_answers_gets_a_notice(impatient: None, house: House) -> None:
