@@ -26,29 +26,29 @@ KINDS = {
 
 
 class _Reader(HTMLParser):
-    """Collects text; `offset` is in UTF-16 units."""
+    """Collects text; `length` is that of the text so far, in UTF-16 units (`offset` is the parser's own)."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
-        self.offset = 0
+        self.length = 0
         self.open: list[tuple[str, int, dict[str, str | None]]] = []
         self.entities: list[Entity] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag not in KINDS:
             raise Refused(f'can\'t parse entities: Unsupported start tag "{tag}" at byte offset {self._place()}')
-        self.open.append((tag, self.offset, dict(attrs)))
+        self.open.append((tag, self.length, dict(attrs)))
 
     def handle_endtag(self, tag: str) -> None:
         if not self.open or self.open[-1][0] != tag:
             raise Refused(f"can't parse entities: Unexpected end tag at byte offset {self._place()}")
         _, start, attributes = self.open.pop()
-        if self.offset > start:
+        if self.length > start:
             self._close(tag, start, attributes)
 
     def _close(self, tag: str, start: int, attributes: dict[str, str | None]) -> None:
-        kind, length = KINDS[tag], self.offset - start
+        kind, length = KINDS[tag], self.length - start
         language = (attributes.get("class") or "").removeprefix("language-") or None
         if kind == "blockquote" and "expandable" in attributes:
             kind = "expandable_blockquote"
@@ -61,7 +61,7 @@ class _Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.parts.append(data)
-        self.offset += units(data)
+        self.length += units(data)
 
     def _place(self) -> int:
         return len("".join(self.parts).encode())

@@ -20,7 +20,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Middleware(Protocol):
     """What aiohttp calls around a handler."""
 
-    async def __call__(self, request: web.Request, handler: Handler) -> web.StreamResponse: ...
+    def __call__(self, request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]: ...
 
 
 def own_port(request: web.Request) -> int:
