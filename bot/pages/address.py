@@ -6,12 +6,12 @@ import base64
 import re
 import secrets
 from dataclasses import dataclass
+from functools import cached_property
 
 from bot.pages.page import Page
 
 TOKEN_BYTES = 16
 """128 random bits: whoever has the address may look, so it must not be guessed."""
-_TOKEN = re.compile(r"p[a-z2-7]{26}")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -20,7 +20,7 @@ def new_token() -> str:
     return "p" + base64.b32encode(secrets.token_bytes(TOKEN_BYTES)).decode().rstrip("=").lower()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Addresses:
     """How addresses are written and read.
 
@@ -31,6 +31,11 @@ class Addresses:
     domain: str
     scheme: str
     port: int
+
+    @cached_property
+    def _host(self) -> re.Pattern[str]:
+        name = re.escape(self._name)
+        return re.compile(rf"(p[a-z2-7]{{26}})\.{name}\.?(?::[0-9]{{1,5}})?", re.ASCII | re.IGNORECASE)
 
     @property
     def _name(self) -> str:
@@ -49,8 +54,5 @@ class Addresses:
 
     def token_in(self, host: str) -> str | None:
         """The token of a Host header (`token.domain`, `:port` and a final dot allowed, any case); None: not a page."""
-        name, colon, port = host.lower().partition(":")
-        if colon and not (port.isascii() and port.isdigit() and len(port) <= 5):
-            return None
-        label, _, domain = name.removesuffix(".").partition(".")
-        return label if domain == self._name and _TOKEN.fullmatch(label) else None
+        found = self._host.fullmatch(host)
+        return found[1].lower() if found else None

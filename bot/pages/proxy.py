@@ -70,6 +70,8 @@ class Proxy:
         body = Body(request) if request.body_exists else None
         if body is not None and body.too_large:
             return answer(request, Notice.TOO_LARGE)
+        if body is not None and request.headers.get("Expect", "").lower() == "100-continue":
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         try:
             if is_websocket(request):
                 async with route.slots.websocket():

@@ -14,7 +14,7 @@ from aiohttp import ClientSession, web
 from bot.errors import EngineNotFound
 from bot.identity import LabId
 from bot.pages import Page, Pages
-from bot.pages.serving import SERVER_OPTIONS, by_host
+from bot.pages.serving import SERVER_OPTIONS, serve_by_host
 from bot.store import Store
 
 LAB = LabId("0123456789")
@@ -60,9 +60,13 @@ class Containers:
 
 
 @asynccontextmanager
-async def listening(application: web.Application, **options: Any) -> AsyncIterator[tuple[str, int]]:
+async def listening(
+    application: web.Application, pages: Pages | None = None, **options: Any
+) -> AsyncIterator[tuple[str, int]]:
     runner = web.AppRunner(application, shutdown_timeout=0.1, **options)
     await runner.setup()
+    if pages is not None:
+        serve_by_host(runner, pages)
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         yield runner.addresses[0]
@@ -99,9 +103,9 @@ class House:
 
     async def start(self) -> None:
         await self._stack.enter_async_context(self.pages)
-        application = web.Application(middlewares=[by_host(self.pages)])
+        application = web.Application()
         application.router.add_get("/", other_route)
-        self.address = await self._stack.enter_async_context(listening(application, **SERVER_OPTIONS))
+        self.address = await self._stack.enter_async_context(listening(application, self.pages, **SERVER_OPTIONS))
 
     async def container(self, serve: Serve, container_id: str = "c1", **options: Any) -> tuple[str, int]:
         """Start a container whose program answers every request with `serve`."""

@@ -51,7 +51,7 @@ def test_case_port_and_a_final_dot_do_not_matter(token: str, port: int) -> None:
 def test_any_other_host_is_not_ours(host: str) -> None:
     """Whatever stands in a Host header: a page only if it is exactly token.domain."""
     assert (LOCAL.token_in(host) is not None) == bool(
-        re.fullmatch(r"p[a-z2-7]{26}\.localhost\.?(:[0-9]{0,5})?", host.lower()) and not host.endswith(":")
+        re.fullmatch(r"p[a-z2-7]{26}\.localhost\.?(:[0-9]{1,5})?", host.lower())
     )
 
 

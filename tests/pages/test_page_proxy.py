@@ -369,3 +369,38 @@ async def test_a_tunnel_is_not_made(house: House) -> None:
     writer.write(f"CONNECT {page.token}.localhost:80 HTTP/1.1\r\nHost: {page.token}.localhost\r\n\r\n".encode())
     assert b" 501 " in await reader.readline()
     writer.close()
+
+
+async def test_who_waits_for_leave_to_send_gets_it(house: House) -> None:
+    """Expect: 100-continue (curl, with a large upload) is answered by us, and the body then arrives."""
+    page = await house.page(echo)
+    reader, writer = await asyncio.open_connection(*house.address)
+    head = f"POST / HTTP/1.1\r\nHost: {page.token}.localhost\r\nConnection: close\r\nContent-Length: 4\r\n"
+    writer.write(f"{head}Expect: 100-continue\r\n\r\n".encode())
+    assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+    writer.write(b"body")
+    answer = await reader.read()
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n") and answer.endswith(b"\r\n\r\nbody")
+    writer.close()
+
+
+async def test_a_kept_connection_that_died_is_replaced_unseen(house: House) -> None:
+    """A container that closes idle connections: the next visitor meets no error, and a post is never sent twice."""
+    seen: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        seen.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        house.containers.addresses["c1"] = server.sockets[0].getsockname()
+        page = await house.page()
+        for _ in range(2):
+            async with house.get(page) as got:
+                assert (got.status, await got.read()) == (200, b"ok")
+        assert len(seen) == 3
+        async with house.get(page, method="DELETE") as got:
+            assert got.status == 502
+        assert len(seen) == 4
