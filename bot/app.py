@@ -1,0 +1,169 @@
+"""The composition root: every part is made here, in order, and closed in the reverse order.
+
+settings → listening socket → store → course → sandbox host → local chat (without a token) → pages → web server → bot
+"""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import logging
+import socket
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from aiohttp import web
+
+from bot.chat.bot import ChatBot
+from bot.chat.keeper import Terms
+from bot.course import Course, read_course
+from bot.errors import DosirakError, Fault, SettingsError
+from bot.identity import LabId
+from bot.localchat import LocalChat
+from bot.pages import Pages
+from bot.pages.serving import SERVER_OPTIONS, serve_by_host
+from bot.sandbox.host import SandboxHost
+from bot.settings import Settings
+from bot.store import LabState, Store
+from bot.tasks import TaskShelf
+
+log = logging.getLogger(__name__)
+
+LAST_REQUESTS = 1.0
+"""Seconds that the web server waits for requests in hand at the stop; the whole stop has ten."""
+
+
+async def run(settings: Settings) -> None:
+    """Run until cancelled. Raises SettingsError or ContentError for what an operator must put right."""
+    async with AsyncExitStack() as stack:
+        listening = stack.enter_context(_bound(settings))
+        port = listening.getsockname()[1]
+        store = await stack.enter_async_context(Store.open(settings.state))
+        course = read_course(settings.content)
+        host = await _host(stack, settings, store, course)
+        local = await _local_chat(stack, settings)
+        pages = await stack.enter_async_context(_pages(settings, port, store, host))
+        await _serve(stack, listening, local, pages)
+        chat = ChatBot(
+            token=local.token if local else _token(settings),
+            api_url=f"http://127.0.0.1:{port}" if local else settings.telegram_api_url,
+            course=course,
+            store=store,
+            labs=host.labs,
+            pages=pages,
+            events=host.events,
+            terms=Terms(timedelta(seconds=settings.lab_idle), timedelta(seconds=settings.lab_lifetime)),
+            clock=_utc_now,
+        )
+        await stack.enter_async_context(chat)
+        if local:
+            log.info("chat page: http://%s:%d/", settings.listen_host, port)
+        await chat.until_refused()
+
+
+def _bound(settings: Settings) -> socket.socket:
+    """The socket of chat page and pages, taken before anything else is started; it listens when all is ready."""
+    host, port = settings.listen_host.strip("[]"), settings.listen_port
+    if settings.telegram_token is None and not _is_loopback(host):
+        problem = "without TELEGRAM_TOKEN the chat page is served, for this machine alone: use 127.0.0.1:8080"
+        raise SettingsError((Fault("DOSIRAK_LISTEN", problem),))
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        reason = "another program has this port" if error.errno == errno.EADDRINUSE else error.strerror
+        raise SettingsError((Fault("DOSIRAK_LISTEN", f"{settings.listen}: {reason}; choose another"),)) from None
+    return listening
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+async def _host(stack: AsyncExitStack, settings: Settings, store: Store, course: Course) -> SandboxHost:
+    images = frozenset(image for chapter in course.chapters for image in chapter.images)
+    host = await stack.enter_async_context(SandboxHost(settings, store.shelf, images))
+    stack.push_async_callback(_park_all, host, store)
+    tasks = TaskShelf()
+    stack.push_async_callback(tasks.close)
+    tasks.start(_take_up(host, store), name="labs of the last run")
+    return host
+
+
+async def _take_up(host: SandboxHost, store: Store) -> None:
+    """After a stop or a crash: finish closing what was being closed, sweep what nobody owns, start what ran."""
+    records = await store.labs.all()
+    closing = [record.lab_id for record in records if record.state is LabState.CLOSING]
+    keep = {record.lab_id for record in records} - set(closing)
+    try:
+        await host.labs.sweep(keep)
+        for lab_id in closing:
+            await store.labs.remove(lab_id)
+        await host.resume(await store.labs.take_running())
+    except DosirakError as error:
+        log.warning("the labs of the last run are not looked after: %s", error)
+
+
+async def _park_all(host: SandboxHost, store: Store) -> None:
+    """A clean stop: nothing of a lab runs on, and the next start knows what ran."""
+    is_open = [lab.id for lab in host.labs.all()]
+    await store.labs.remember_running(await host.stop_all())
+    for lab_id in is_open:
+        await store.labs.set_state(lab_id, LabState.PARKED)
+
+
+async def _local_chat(stack: AsyncExitStack, settings: Settings) -> LocalChat | None:
+    if settings.telegram_token is not None:
+        return None
+    return await stack.enter_async_context(LocalChat(settings.state))
+
+
+def _pages(settings: Settings, port: int, store: Store, host: SandboxHost) -> Pages:
+    return Pages(
+        domain=settings.pages_domain,
+        scheme=settings.pages_scheme,
+        port=port,
+        ttl=settings.page_ttl,
+        records=store.pages,
+        upstreams=_Upstreams(host),
+        clock=_utc_now,
+    )
+
+
+class _Upstreams:
+    """The pages' way to containers, in the shape that they ask for."""
+
+    def __init__(self, host: SandboxHost) -> None:
+        self._host = host
+
+    async def address(self, lab_id: LabId, container_id: str, port: int) -> tuple[str, int]:
+        found = await self._host.address(lab_id, container_id, port)
+        return found.ip, found.port
+
+    def make_socket(self, address_info: tuple[Any, ...]) -> socket.socket:
+        return self._host.make_socket(address_info[0])
+
+
+async def _serve(stack: AsyncExitStack, listening: socket.socket, local: LocalChat | None, pages: Pages) -> None:
+    """One listener: pages by their host, everything else is the local chat's, or nobody's."""
+    application = local.application() if local else web.Application()
+    runner = web.AppRunner(application, shutdown_timeout=LAST_REQUESTS, **SERVER_OPTIONS)
+    await runner.setup()
+    serve_by_host(runner, pages)
+    stack.push_async_callback(runner.cleanup)
+    await web.SockSite(runner, listening).start()
+
+
+def _token(settings: Settings) -> str:
+    assert settings.telegram_token is not None  # Without a token there is the local chat.
+    return settings.telegram_token.get_secret_value()
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)

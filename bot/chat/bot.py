@@ -1,0 +1,150 @@
+"""The bot as a whole: built, started, stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+from telegram import Update
+from telegram.error import InvalidToken, TelegramError
+from telegram.ext import Application, ApplicationBuilder, ContextTypes
+
+from bot.chat.containers_desk import ContainersDesk
+from bot.chat.conversations import Conversations
+from bot.chat.handlers import Handlers
+from bot.chat.keeper import Keeper, Terms
+from bot.chat.kit import Kit
+from bot.chat.menu import introduce
+from bot.chat.outage import Outage
+from bot.chat.pages_desk import PagesDesk
+from bot.chat.performer import Performer
+from bot.chat.ports import Labs
+from bot.chat.processor import ScopeOrder
+from bot.chat.sender import Sender
+from bot.chat.taps import Taps
+from bot.chat.terminal_desk import TerminalDesk
+from bot.chat.texts import read_texts
+from bot.chat.transport import AiohttpRequest
+from bot.chat.warden import Warden
+from bot.course import Course
+from bot.errors import Fault, SettingsError
+from bot.pages import Pages
+from bot.sandbox.events import Events
+from bot.store import Store
+from bot.tasks import TaskShelf
+
+log = logging.getLogger(__name__)
+
+UPDATES = [Update.MESSAGE, Update.CALLBACK_QUERY]
+POLL_SECONDS = 30
+"""How long Telegram holds a poll open; longer ones are cut by some routers."""
+START_PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
+"""Seconds between attempts to reach Telegram at the start; the last one repeats."""
+TELEGRAM = "https://api.telegram.org"
+
+
+class ChatBot:
+    """`async with ChatBot(…) as chat:` starts to answer; leaving ends commands' messages, then polling."""
+
+    def __init__(
+        self,
+        *,
+        token: str,
+        api_url: str | None,
+        course: Course,
+        store: Store,
+        labs: Labs,
+        pages: Pages,
+        events: Events,
+        terms: Terms,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._outage = Outage()
+        self._application = _build(token, api_url or TELEGRAM, self._outage)
+        self._tasks = TaskShelf()
+        self._kit = Kit(
+            course=course,
+            texts=read_texts(),
+            store=store,
+            keeper=Keeper(labs, store, terms, clock),
+            pages=pages,
+            sender=Sender(self._application.bot),
+            tasks=self._tasks,
+            clock=clock,
+        )
+        conversations = Conversations(self._kit)
+        desk = PagesDesk(self._kit, conversations.find)
+        performer = Performer(desk)
+        terminal, containers = TerminalDesk(performer), ContainersDesk(desk)
+        taps = Taps(performer, terminal, containers, desk)
+        Handlers(conversations, performer, terminal, containers, desk, taps).register(self._application)
+        self._warden = Warden(self._kit, conversations, desk, events)
+
+    async def __aenter__(self) -> Self:
+        """Raises SettingsError when Telegram does not know the token; waits while it does not answer."""
+        await self._reach()
+        updater = self._application.updater
+        assert updater is not None  # The builder makes one unless told not to.
+        await updater.start_polling(
+            timeout=POLL_SECONDS,
+            allowed_updates=UPDATES,
+            bootstrap_retries=-1,
+            error_callback=self._outage.failed,
+        )
+        await self._application.start()
+        self._tasks.start(introduce(self._application.bot, self._kit.texts), name="introduction")
+        self._warden.start()
+        log.info("answering as @%s", self._application.bot.username)
+        return self
+
+    async def _reach(self) -> None:
+        for attempt in range(10**9):
+            try:
+                return await self._application.initialize()
+            except InvalidToken:
+                raise refused() from None
+            except TelegramError as error:
+                self._outage.failed(error)
+            await asyncio.sleep(START_PAUSES[min(attempt, len(START_PAUSES) - 1)])
+
+    async def until_refused(self) -> None:
+        """Returns only by SettingsError: when Telegram does not know the token any more."""
+        await self._outage.refused.wait()
+        raise refused()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._warden.stop()
+        await self._tasks.close()
+        updater = self._application.updater
+        if updater is not None and updater.running:
+            await updater.stop()
+        if self._application.running:
+            await self._application.stop()
+        await self._application.shutdown()
+
+
+def refused() -> SettingsError:
+    """The token is wrong; it is not repeated in the sentence."""
+    problem = "Telegram does not know this token; copy it again from @BotFather (it looks like 123456789:AA…)"
+    return SettingsError((Fault("TELEGRAM_TOKEN", problem),))
+
+
+def _build(token: str, api_url: str, outage: Outage) -> Application[Any, Any, Any, Any, Any, Any]:
+    base = api_url.rstrip("/")
+    return (
+        ApplicationBuilder()
+        .token(token)
+        .base_url(f"{base}/bot")
+        .base_file_url(f"{base}/file/bot")
+        .request(AiohttpRequest())
+        .get_updates_request(AiohttpRequest(connections=1, answered=outage.answered))
+        .concurrent_updates(ScopeOrder())
+        .context_types(ContextTypes())
+        .build()
+    )

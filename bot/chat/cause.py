@@ -1,0 +1,21 @@
+"""What brought the bot to act: a person, and the button's message when it was a tap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.chat.job import Person
+
+NOBODY = Person(0, "")
+"""Whatever the bot does by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """`query_id` is there for a tap that waits for its answer, `message_id` is the tapped message."""
+
+    person: Person = NOBODY
+    query_id: str | None = None
+    message_id: int | None = None
+    typed: bool = False
+    """It came as a message of its own, which now stands below what the bot said before."""

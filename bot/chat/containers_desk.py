@@ -1,0 +1,126 @@
+"""The container card's buttons: what each does, and how the card looks afterwards."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from bot.chat import cards
+from bot.chat.cause import Cause
+from bot.chat.conversation import Conversation
+from bot.chat.message import Outgoing
+from bot.chat.pages_desk import PagesDesk
+from bot.chat.ports import Lab
+from bot.chat.texts import Words
+from bot.errors import DosirakError, EngineNotFound, EngineTimeout, EngineUnavailable, PortTaken
+from bot.richtext import RichText
+from bot.sandbox.summary import ContainerSummary
+from bot.terminal.frames import compose
+
+log = logging.getLogger(__name__)
+
+Act = Callable[[Conversation, Cause, Lab, ContainerSummary], Awaitable[None]]
+
+
+class ContainersDesk:
+    """`show` for /ps and Refresh, `tap` for the buttons."""
+
+    def __init__(self, pages: PagesDesk) -> None:
+        self._pages = pages
+        self._acts: dict[str, Act] = {
+            "pick": self._pick,
+            "logs": self._logs,
+            "start": self._start,
+            "stop": self._stop,
+            "remove": self._ask_remove,
+            "removed": self._remove,
+            "open": self._open,
+        }
+
+    async def show(self, talk: Conversation, cause: Cause, *, chosen: str | None = None, note: str = "") -> None:
+        """The card, in place of the tapped message or as a new one."""
+        try:
+            lab = await talk.kit.keeper.existing(talk.scope)
+            containers = await lab.containers() if lab else ()
+        except DosirakError as error:
+            return await self._refuse(talk, error)
+        await talk.show(cause, cards.card(talk.words, containers, talk.kit.clock(), chosen=chosen, note=note))
+
+    async def refresh(self, talk: Conversation, cause: Cause) -> None:
+        """The card as it is now."""
+        await talk.answer(cause)
+        await self.show(talk, cause)
+
+    async def tap(self, talk: Conversation, cause: Cause, action: str, container_id: str) -> None:
+        """One button of the card. What it does may take seconds: the tap is answered first."""
+        await talk.answer(cause)
+        try:
+            lab = await talk.kit.keeper.existing(talk.scope)
+            await self._act(talk, cause, lab, action, container_id)
+        except PortTaken:
+            await self.show(talk, cause, chosen=container_id, note=talk.words("containers.port_taken"))
+        except EngineNotFound:
+            await self.show(talk, cause, note=talk.words("containers.gone"))
+        except DosirakError as error:
+            await self._refuse(talk, error)
+
+    async def _act(self, talk: Conversation, cause: Cause, lab: Lab | None, action: str, container_id: str) -> None:
+        containers = await lab.containers() if lab else ()
+        if lab is None or not containers:
+            await self.show(talk, cause)
+        elif action == "clear":
+            await talk.show(cause, cards.ask_remove_all(talk.words, len(containers)))
+        elif action == "cleared":
+            count = await lab.remove_all()
+            await self.show(talk, cause, note=talk.words("containers.removed_all", n=count))
+        elif action in self._acts:
+            container = next((one for one in containers if container_id and one.id.startswith(container_id)), None)
+            if container is None:
+                raise EngineNotFound("no such container")
+            await self._acts[action](talk, cause, lab, container)
+
+    async def _pick(self, talk: Conversation, cause: Cause, lab: Lab, container: ContainerSummary) -> None:
+        await self.show(talk, cause, chosen=container.id)
+
+    async def _start(self, talk: Conversation, cause: Cause, lab: Lab, container: ContainerSummary) -> None:
+        await lab.start(container.id)
+        await self.show(talk, cause, chosen=container.id, note=talk.words("containers.started"))
+
+    async def _stop(self, talk: Conversation, cause: Cause, lab: Lab, container: ContainerSummary) -> None:
+        await lab.stop(container.id)
+        await self.show(talk, cause, chosen=container.id, note=talk.words("containers.stopped"))
+
+    async def _ask_remove(self, talk: Conversation, cause: Cause, lab: Lab, container: ContainerSummary) -> None:
+        await talk.show(cause, cards.ask_remove(talk.words, container))
+
+    async def _remove(self, talk: Conversation, cause: Cause, lab: Lab, container: ContainerSummary) -> None:
+        await lab.remove(container.id)
+        await self.show(talk, cause, note=talk.words("containers.removed"))
+
+    async def _open(self, talk: Conversation, cause: Cause, lab: Lab, container: ContainerSummary) -> None:
+        if not container.runs:
+            return await talk.say("containers.not_running")
+        if not await self._pages.announce(talk, lab.id, container):
+            await talk.say("containers.no_page")
+
+    async def _logs(self, talk: Conversation, cause: Cause, lab: Lab, container: ContainerSummary) -> None:
+        written = await lab.logs(container.id)
+        if not written.strip():
+            return await talk.say("containers.no_logs", name=container.name)
+        await talk.send(_logs(talk.words, container, written))
+
+    async def _refuse(self, talk: Conversation, error: DosirakError) -> None:
+        log.warning("the container card: %s", error)
+        away = isinstance(error, EngineUnavailable | EngineTimeout)
+        await talk.say("lab.engine_away" if away else "lab.failed")
+
+
+def _logs(words: Words, container: ContainerSummary, written: bytes) -> Outgoing:
+    """The end of a container's log, under the command that prints it."""
+    text, _ = compose(
+        f"docker container logs {container.name}",
+        written.decode(errors="replace").splitlines(),
+        above=lambda count: words("terminal.above", n=count),
+        heading=RichText(words("containers.logs_title", name=container.name) + "\n"),
+    )
+    return Outgoing(text)

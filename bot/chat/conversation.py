@@ -1,0 +1,127 @@
+"""One conversation: where its learner is, its terminal, and what becomes of each event in it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Sequence
+from dataclasses import replace
+from typing import Any
+
+from bot.chat.cause import Cause
+from bot.chat.guide import Guide
+from bot.chat.kit import Kit
+from bot.chat.lesson import Lesson
+from bot.chat.message import Outgoing
+from bot.chat.session import Session
+from bot.chat.texts import Words
+from bot.errors import ChatError
+from bot.identity import Language, Scope
+from bot.learning.dialogue import advance
+from bot.learning.effects import Effect, Say, SwitchLanguage
+from bot.learning.events import Event
+from bot.learning.progress import Place, Progress
+from bot.richtext import RichText
+
+log = logging.getLogger(__name__)
+
+
+class Conversation:
+    """A scope's state in memory; what must outlive a restart is in the store before anything is said."""
+
+    def __init__(self, scope: Scope, kit: Kit, progress: Progress) -> None:
+        self.scope = scope
+        self.kit = kit
+        self.progress = progress
+        self._turn = asyncio.Lock()
+        self.session = Session(
+            scope, kit.sender, kit.tasks, words=lambda: self.words, open_lab=lambda: kit.keeper.open(scope)
+        )
+
+    @classmethod
+    async def load(cls, scope: Scope, kit: Kit, language: Language) -> Conversation:
+        """As the store has it; `language` counts until somebody chooses one."""
+        state = await kit.store.scopes.get(scope)
+        place = Place(state.chapter, state.step) if state.chapter and state.step else None
+        done = frozenset(Place(*pair) for pair in await kit.store.completions.steps(scope))
+        return cls(scope, kit, Progress(state.language or language, place, done))
+
+    @property
+    def words(self) -> Words:
+        return self.kit.texts[self.progress.language]
+
+    @property
+    def lesson(self) -> Lesson:
+        return Lesson(self.kit.course, self.words)
+
+    @property
+    def guide(self) -> Guide:
+        return Guide(self.kit.course, self.words)
+
+    async def decide(self, event: Event) -> tuple[Effect, ...]:
+        """Let the dialogue decide, and keep what has changed."""
+        async with self._turn:
+            before = self.progress
+            self.progress, effects = advance(self.kit.course, before, event)
+            if self.progress.place != before.place or any(isinstance(one, SwitchLanguage) for one in effects):
+                await self._keep(effects)
+            return effects
+
+    async def _keep(self, effects: Sequence[Effect]) -> None:
+        place = self.progress.place
+        chosen = next((one.language for one in effects if isinstance(one, SwitchLanguage)), None)
+        await self.kit.store.scopes.change(
+            self.scope,
+            lambda state: replace(
+                state,
+                language=chosen or state.language,
+                chapter=place.chapter if place else None,
+                step=place.step if place else None,
+            ),
+        )
+
+    # --- saying things -----------------------------------------------------------------------------------------------
+
+    async def send(self, outgoing: Outgoing) -> int:
+        return await self.kit.sender.send(self.scope, outgoing)
+
+    async def post(self, outgoing: Outgoing) -> None:
+        """Send and forget the message's number."""
+        await self.send(outgoing)
+
+    async def say(self, key: str, **values: object) -> None:
+        """A notice: one text, no buttons."""
+        await self.send(Outgoing(RichText(self.words(key, **values))))
+
+    def later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do it in the background; whoever waits for it gets a word when it fails."""
+        self.kit.tasks.start(self._guarded(work), name="work for a conversation")
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            try:
+                await work
+            except ChatError:
+                raise
+            except Exception:
+                log.exception("work for a conversation failed")
+                await self.say("note.failed")
+        except ChatError as error:
+            log.info("not delivered: %s", error)
+
+    async def answer(self, cause: Cause, text: str = "") -> None:
+        """End a tap's waiting, with a short word on top of the screen; without a tap, the word is a message."""
+        if cause.query_id is not None:
+            await self.kit.sender.answer(cause.query_id, text)
+        elif text:
+            await self.send(Outgoing(RichText(text)))
+
+    async def show(self, cause: Cause, outgoing: Outgoing) -> None:
+        """Put a message in place of the tapped one; as a new one when there was no tap or it is gone."""
+        if cause.message_id is None or not await self.kit.sender.edit(self.scope, cause.message_id, outgoing):
+            await self.send(outgoing)
+
+
+def spoken(effects: Sequence[Effect]) -> str | None:
+    """The key of the first short answer among the effects."""
+    return next((f"note.{one.note}" for one in effects if isinstance(one, Say)), None)

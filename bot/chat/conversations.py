@@ -1,0 +1,47 @@
+"""All conversations that are in memory."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.chat.conversation import Conversation
+from bot.chat.kit import Kit
+from bot.identity import Language, Scope
+
+KEPT = 1000
+"""Conversations kept in memory; a quiet one is read again from the store when somebody speaks there."""
+
+
+class Conversations:
+    """Finds a scope's conversation, reading it from the store the first time."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+        self._known: dict[Scope, Conversation] = {}
+        self._loading = asyncio.Lock()
+
+    async def find(self, scope: Scope, language: Language = Language.KOREAN) -> Conversation:
+        """The conversation; `language` is used until somebody there chooses one."""
+        async with self._loading:
+            talk = self._known.pop(scope, None) or await Conversation.load(scope, self._kit, language)
+            self._known[scope] = talk
+            self._forget_quiet()
+            return talk
+
+    def busy(self, scope: Scope) -> bool:
+        """Whether a command runs there."""
+        talk = self._known.get(scope)
+        return talk is not None and talk.session.busy
+
+    def known(self) -> tuple[Conversation, ...]:
+        return tuple(self._known.values())
+
+    def _forget_quiet(self) -> None:
+        """The longest unused go first; one whose terminal is in use stays."""
+        spare = len(self._known) - KEPT
+        for scope, talk in list(self._known.items()) if spare > 0 else ():
+            if spare <= 0:
+                return
+            if not talk.session.attached:
+                del self._known[scope]
+                spare -= 1

@@ -1,0 +1,182 @@
+"""Telegram's updates, each turned into one call: what was typed, tapped or asked for."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from telegram import CallbackQuery, Message, Update, User
+from telegram.ext import (
+    Application,
+    CallbackContext,
+    CallbackQueryHandler,
+    CommandHandler,
+    MessageHandler,
+    filters,
+)
+
+from bot.chat.callbacks import decode
+from bot.chat.cause import Cause
+from bot.chat.containers_desk import ContainersDesk
+from bot.chat.conversation import Conversation
+from bot.chat.conversations import Conversations
+from bot.chat.job import Person
+from bot.chat.menu import COMMANDS
+from bot.chat.pages_desk import PagesDesk
+from bot.chat.performer import Performer
+from bot.chat.taps import Taps
+from bot.chat.terminal_desk import TerminalDesk
+from bot.chat.wire import scope_of_update
+from bot.errors import ChatError
+from bot.identity import Language
+from bot.learning import events as on
+from bot.learning.events import Event
+
+log = logging.getLogger(__name__)
+
+Context = CallbackContext[Any, Any, Any, Any]
+Answer = Callable[[Conversation, Cause, str], Awaitable[None]]
+
+
+class Handlers:
+    """Thin: finds the conversation, names the event, passes it on."""
+
+    def __init__(
+        self,
+        conversations: Conversations,
+        performer: Performer,
+        terminal: TerminalDesk,
+        containers: ContainersDesk,
+        pages: PagesDesk,
+        taps: Taps,
+    ) -> None:
+        self._conversations = conversations
+        self._performer = performer
+        self._terminal = terminal
+        self._containers = containers
+        self._pages = pages
+        self._taps = taps
+        self._commands: dict[str, Answer] = {
+            "start": lambda talk, cause, rest: performer.happen(talk, on.Started(rest), cause),
+            "chapters": self._event(on.ChaptersAsked()),
+            "steps": self._event(on.StepsAsked()),
+            "reset": self._event(on.ResetAsked()),
+            "lang": self._event(on.LanguageAsked()),
+            "ps": lambda talk, cause, rest: _later(talk, containers.show(talk, cause)),
+            "pages": lambda talk, cause, rest: _later(talk, pages.overview(talk)),
+            "help": lambda talk, cause, rest: _help(talk),
+            "sh": terminal.text,
+        }
+
+    def _event(self, event: Event) -> Answer:
+        return lambda talk, cause, rest: self._performer.happen(talk, event, cause)
+
+    def register(self, application: Application[Any, Any, Any, Any, Any, Any]) -> None:
+        """Add the handlers; the first that fits takes an update."""
+        for name in self._commands:
+            application.add_handler(CommandHandler(name, self._command(name)))
+        application.add_handler(CallbackQueryHandler(self._tap))
+        new = filters.UpdateType.MESSAGE
+        # A command that is not ours may be a path (`/bin/ls`), so it is text; a lone unknown word is not.
+        application.add_handler(MessageHandler(new & filters.TEXT & filters.ChatType.PRIVATE, self._text))
+        application.add_handler(MessageHandler(new & filters.TEXT & filters.REPLY, self._group_reply))
+        application.add_handler(MessageHandler(new & filters.ChatType.PRIVATE & ~filters.StatusUpdate.ALL, self._other))
+        application.add_error_handler(self._failed)
+
+    def _command(self, name: str) -> Callable[[Update, Context], Coroutine[Any, Any, None]]:
+        async def handle(update: Update, context: Context) -> None:
+            if (message := update.effective_message) is None or update.edited_message is not None:
+                return
+            rest = (message.text or "").partition(" ")[2] if name != "sh" else _after_command(message.text or "")
+            talk = await self._find(update)
+            await self._commands[name](talk, _cause(update), rest.strip())
+
+        return handle
+
+    async def _find(self, update: Update) -> Conversation:
+        scope = scope_of_update(update)
+        if scope is None:
+            raise ValueError("an update without a chat")
+        return await self._conversations.find(scope, _language(update.effective_user))
+
+    async def _tap(self, update: Update, context: Context) -> None:
+        talk, query = await self._find(update), update.callback_query
+        await self._taps.take(talk, _cause(update), decode(query.data if query else None))
+
+    async def _text(self, update: Update, context: Context) -> None:
+        talk = await self._find(update)
+        text = update.effective_message.text if update.effective_message else None
+        if text and not talk.session.busy and _is_unknown_command(text):
+            return await talk.say("note.unknown_command")
+        await self._terminal.text(talk, _cause(update), text or "")
+
+    async def _group_reply(self, update: Update, context: Context) -> None:
+        """In a group only what is said to the bot is for the terminal: a reply to one of its messages."""
+        message = update.effective_message
+        answered = message.reply_to_message if message else None
+        if message is None or answered is None or answered.from_user is None:
+            return
+        if answered.from_user.id == context.bot.id:
+            await self._terminal.text(await self._find(update), _cause(update), message.text or "")
+
+    async def _other(self, update: Update, context: Context) -> None:
+        await (await self._find(update)).say("note.unsupported")
+
+    async def _failed(self, update: object, context: Context) -> None:
+        """Never silent: whoever asked gets a word; the log gets the reason, without anybody's text."""
+        if isinstance(context.error, ChatError):
+            log.info("not delivered: %s", context.error)
+            return
+        log.error("an update could not be handled", exc_info=context.error)
+        if not isinstance(update, Update) or scope_of_update(update) is None:
+            return
+        talk = await self._find(update)
+        try:
+            await talk.say("note.failed")
+        except ChatError as error:
+            log.info("not delivered: %s", error)
+
+
+def _after_command(text: str) -> str:
+    """What follows `/sh`, line breaks kept."""
+    head = text.split(maxsplit=1)[0]
+    return text[len(head) :]
+
+
+def _is_unknown_command(text: str) -> bool:
+    """`/foo` alone; with a second slash or words behind it, it is a path that the shell may know."""
+    return text.startswith("/") and text[1:].replace("_", "").isalnum() and len(text) > 1
+
+
+def _cause(update: Update) -> Cause:
+    query, message = update.callback_query, update.effective_message
+    return Cause(
+        _person(update.effective_user),
+        query.id if query else None,
+        message.message_id if query and isinstance(message, Message) else _tapped(query),
+        typed=query is None,
+    )
+
+
+def _tapped(query: CallbackQuery | None) -> int | None:
+    """A message that is too old to be read still has its number."""
+    return query.message.message_id if query and query.message else None
+
+
+def _person(user: User | None) -> Person:
+    return Person(user.id, user.full_name) if user else Person(0, "")
+
+
+def _language(user: User | None) -> Language:
+    code = (user.language_code or "") if user else ""
+    return Language.ENGLISH if code and not code.startswith("ko") else Language.KOREAN
+
+
+async def _help(talk: Conversation) -> None:
+    await talk.send(talk.guide.help(COMMANDS))
+
+
+async def _later(talk: Conversation, work: Coroutine[Any, Any, None]) -> None:
+    """What asks the engine may take seconds, and must not keep the next update waiting."""
+    talk.later(work)

@@ -1,0 +1,52 @@
+"""One command of one conversation: what was asked for, what it shows now, and how it went."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from bot.chat.live import Live
+from bot.chat.message import Outgoing
+from bot.chat.texts import Words
+from bot.chat.view import running_view, still_view
+from bot.learning.progress import Place
+from bot.terminal.terminal import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who tapped or typed."""
+
+    id: int
+    name: str
+
+
+class Job:
+    """A command from its request to its final frame; `run` is there once it was typed into the shell."""
+
+    def __init__(self, command: str, origin: Place | None, person: Person, *, shared: bool) -> None:
+        """`shared`: others read along, so the message says who ran it."""
+        self.command = command
+        self.origin = origin
+        self.person = person
+        self.run: Run | None = None
+        self.cancelled = False
+        self.failure: str | None = None
+        """The key of a text, when the lab could not run the command."""
+        self.shell_ended = False
+        self.ended = asyncio.Event()
+        self.live: Live | None = None
+        self._shared = shared
+
+    def view(self, words: Words, now: float) -> Outgoing:
+        """The job's message at this moment."""
+        heading = words("terminal.by", name=self.person.name) if self._shared else ""
+        if self.failure is not None:
+            return still_view(words, self.command, words(self.failure), heading=heading, again=True)
+        if self.run is None:
+            return still_view(words, self.command, words("terminal.opening"), heading=heading)
+        return running_view(words, self.run, now, heading=heading, shell_ended=self.shell_ended)
+
+    def look_again(self) -> float | None:
+        """When the message will look different although nothing happens: the program may wait for input by then."""
+        return self.run.waits_from() if self.run is not None and not self.run.over else None

@@ -1,0 +1,30 @@
+"""What every part of the conversation works with, put together once by `ChatBot`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.chat.keeper import Keeper
+from bot.chat.sender import Sender
+from bot.chat.texts import Words
+from bot.course import Course
+from bot.identity import Language
+from bot.pages import Pages
+from bot.store import Store
+from bot.tasks import TaskShelf
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """Shared by all conversations."""
+
+    course: Course
+    texts: Mapping[Language, Words]
+    store: Store
+    keeper: Keeper
+    pages: Pages
+    sender: Sender
+    tasks: TaskShelf
+    clock: Callable[[], datetime]

@@ -1,0 +1,95 @@
+"""One chat's way to Telegram: its budget, its turn, and what its errors mean."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TypeVar
+
+from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
+
+from bot.errors import ChatGone, Undelivered
+from bot.terminal.budget import GROUP_ALLOWANCE, PRIVATE_ALLOWANCE, ChatBudget
+
+log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)
+"""Seconds between attempts while Telegram does not answer: two minutes in all, so a minute's outage loses nothing."""
+
+
+class Lane:
+    """Everything for one chat goes through here, replies in the order in which they were asked for."""
+
+    def __init__(self, chat_id: int) -> None:
+        self._budget = ChatBudget(PRIVATE_ALLOWANCE if chat_id > 0 else GROUP_ALLOWANCE)
+        self._replies = asyncio.Lock()
+
+    @asynccontextmanager
+    async def reply(self) -> AsyncIterator[None]:
+        """The turn of a reply, held until it is delivered."""
+        async with self._replies:
+            yield
+
+    async def deliver(self, attempt: Callable[[], Awaitable[Result]], *, repeatable: bool) -> Result:
+        """Call until it succeeds. `repeatable`: a second time does no harm (edits), so a lost answer is no end.
+
+        Raises ChatGone, Undelivered, and BadRequest for what only the caller can judge.
+        """
+        for pause in (*PAUSES, None):
+            await self._turn()
+            try:
+                return await self._obeying(attempt)
+            except TimedOut as error:
+                if not repeatable:
+                    raise Undelivered("no answer: it may have arrived") from error
+                reason: TelegramError = error
+            except BadRequest:
+                raise
+            except NetworkError as error:
+                reason = error
+            if pause is None:
+                raise Undelivered(str(reason))
+            await asyncio.sleep(pause)
+        raise AssertionError("the last pause is None")
+
+    async def _obeying(self, attempt: Callable[[], Awaitable[Result]]) -> Result:
+        """One attempt, and again as often as Telegram asks to wait."""
+        while True:
+            try:
+                return await attempt()
+            except RetryAfter as error:
+                self.hold(error)
+                await self._turn()
+            except Forbidden as error:
+                raise ChatGone(error.message) from error
+            except ChatMigrated as error:
+                raise ChatGone(f"the group has become {error.new_chat_id}") from error
+
+    def hold(self, error: RetryAfter) -> float:
+        """Nothing goes to this chat for as long as Telegram says; gives the seconds."""
+        pause = error.retry_after
+        seconds = pause.total_seconds() if isinstance(pause, timedelta) else float(pause)
+        log.warning("Telegram asks to wait %g s before more goes to a chat", seconds)
+        self._budget.hold(_now(), seconds)
+        return seconds
+
+    def ready_in(self, *, redraw: bool) -> float:
+        """Seconds until the budget allows a message."""
+        return max(0.0, self._budget.ready_at(_now(), redraw=redraw) - _now())
+
+    def take(self, *, redraw: bool) -> bool:
+        """Count a message if the budget allows it now."""
+        return self._budget.take(_now(), redraw=redraw)
+
+    async def _turn(self) -> None:
+        while not self.take(redraw=False):  # noqa: ASYNC110 - time, not an event, makes the budget ready
+            await asyncio.sleep(self.ready_in(redraw=False))
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

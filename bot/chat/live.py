@@ -1,0 +1,138 @@
+"""One message that follows a command: sent, edited in place at Telegram's pace, its last frame always delivered."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
+
+from bot.chat.message import Outgoing
+from bot.chat.sender import Sender
+from bot.identity import Scope
+from bot.terminal.pacing import GROUP_TEMPO, PRIVATE_TEMPO, Pacing
+
+log = logging.getLogger(__name__)
+
+REFUSALS = 3
+"""Frames that Telegram may call malformed before the message is given up: the next frame may well be fine."""
+
+
+class Live:
+    """Draws what `compose` gives whenever `changed` was called and the pace allows, until the final frame is there."""
+
+    def __init__(
+        self,
+        sender: Sender,
+        scope: Scope,
+        compose: Callable[[], Outgoing],
+        *,
+        look_again: Callable[[], float | None] = lambda: None,
+    ) -> None:
+        """`look_again`: when `compose` will give something else although nothing happens (event loop's time)."""
+        self.message_id: int | None = None
+        self._sender = sender
+        self._scope = scope
+        self._compose = compose
+        self._look_again = look_again
+        self._pacing = Pacing(PRIVATE_TEMPO if scope.is_private else GROUP_TEMPO, _now())
+        self._wake = asyncio.Event()
+        self._left: list[int] = []
+        self._moving = False
+        self._refused = 0
+
+    def changed(self) -> None:
+        """There is something new to show."""
+        self._pacing.changed(_now())
+        self._wake.set()
+
+    def finish(self) -> None:
+        """From now on `compose` gives the final frame."""
+        self._pacing.finish(_now())
+        self._wake.set()
+
+    def move(self) -> None:
+        """The talk has gone on below: the next frame goes into a new message there, and this one disappears."""
+        self._moving = self.message_id is not None
+        self.changed()
+
+    async def follow(self) -> None:
+        """Returns when the final frame is delivered, or nobody can be reached."""
+        while not self._pacing.over:
+            pause = self._pause()
+            if pause is None or pause > 0:
+                await self._sleep(pause)
+                continue
+            await self._draw()
+
+    def _pause(self) -> float | None:
+        """Seconds until a frame may be drawn; None: until something happens."""
+        look = self._look_again()
+        if look is not None and look <= _now():
+            self._pacing.changed(_now())
+            look = None
+        due = self._pacing.due_at()
+        if due is None:
+            return None if look is None else max(0.01, look - _now())
+        wait = max(due - _now(), self._sender.lane(self._scope).ready_in(redraw=not self._pacing.finishing))
+        return wait if look is None else min(wait, max(0.01, look - _now()))
+
+    async def _sleep(self, seconds: float | None) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+        self._wake.clear()
+
+    async def _draw(self) -> None:
+        """One frame, if it differs from what is shown. No await between the budget's look and its count."""
+        if self._moving:
+            self._leave()
+        frame = self._compose()
+        if not self._pacing.start(frame, _now()):
+            return
+        self._sender.lane(self._scope).take(redraw=not self._pacing.finishing)
+        try:
+            await self._put(frame)
+        except RetryAfter as error:
+            self._pacing.held(_now(), self._sender.lane(self._scope).hold(error))
+        except (Forbidden, ChatMigrated):
+            self._pacing.abandon()
+        except BadRequest as error:
+            self._refuse(error)
+        except TelegramError:
+            self._pacing.failed(_now())
+
+    def _leave(self) -> None:
+        self._moving = False
+        if self.message_id is not None:
+            self._left.append(self.message_id)
+            self.message_id = None
+            self._pacing.replaced(_now())
+
+    async def _put(self, frame: Outgoing) -> None:
+        if self.message_id is None:
+            message = await self._sender.send_now(self._scope, frame, thread=self._scope.topic_id)
+            self.message_id = message.message_id
+        elif not await self._sender.edit_now(self._scope, self.message_id, frame):
+            self.message_id = None
+            self._pacing.replaced(_now())
+            return
+        self._pacing.delivered(_now())
+        self._refused = 0
+        while self._left:
+            await self._sender.delete(self._scope, self._left.pop())
+
+    def _refuse(self, error: BadRequest) -> None:
+        log.warning("Telegram refuses a terminal frame: %s", error.message)
+        self._refused += 1
+        if self._refused < REFUSALS:
+            self._pacing.failed(_now())
+        else:
+            self._pacing.abandon()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,182 @@
+"""Does what the dialogue wants done: each effect is one method."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from bot.chat.cause import Cause
+from bot.chat.conversation import Conversation, spoken
+from bot.chat.job import Job
+from bot.chat.pages_desk import PagesDesk
+from bot.errors import DosirakError
+from bot.learning import effects as do
+from bot.learning.events import CheckEnded, CommandEnded, Event
+from bot.learning.places import step_at
+from bot.learning.progress import Place
+from bot.store import AuditEntry, Completion
+
+log = logging.getLogger(__name__)
+
+
+class Performer:
+    """Performs effects for all conversations."""
+
+    def __init__(self, desk: PagesDesk) -> None:
+        self._desk = desk
+        self._methods: dict[type[Any], Callable[[Conversation, Cause, Any], Awaitable[None]]] = {
+            do.Say: self._say,
+            do.ShowWelcome: self._welcome,
+            do.ShowLanguages: self._languages,
+            do.SwitchLanguage: self._switch,
+            do.ShowChapters: self._chapters,
+            do.ShowSteps: self._steps,
+            do.ShowStep: self._step,
+            do.ShowChapterEnd: self._chapter_end,
+            do.PointTo: self._point,
+            do.TypeLine: self._type,
+            do.SendInput: self._input,
+            do.Verify: self._verify,
+            do.MarkDone: self._mark,
+            do.SayDone: self._done,
+            do.SayNotYet: self._not_yet,
+            do.ShowHint: self._hint,
+            do.ShowQuiz: self._quiz,
+            do.SayQuiz: self._quiz_answer,
+            do.AskReset: self._ask_reset,
+            do.ResetLab: self._reset,
+        }
+
+    async def happen(self, talk: Conversation, event: Event, cause: Cause) -> None:
+        """Let the dialogue decide about an event, and do what it says."""
+        effects = await talk.decide(event)
+        if cause.query_id is not None:
+            key = spoken(effects)
+            await talk.answer(cause, talk.words(key) if key else "")
+            effects = tuple(one for one in effects if not isinstance(one, do.Say))
+        for effect in effects:
+            await self._methods[type(effect)](talk, cause, effect)
+
+    # --- lessons -----------------------------------------------------------------------------------------------------
+
+    async def _say(self, talk: Conversation, cause: Cause, effect: do.Say) -> None:
+        await talk.say(f"note.{effect.note}")
+
+    async def _welcome(self, talk: Conversation, cause: Cause, effect: do.ShowWelcome) -> None:
+        await talk.send(talk.guide.welcome(effect.place, resumed=effect.resumed))
+
+    async def _languages(self, talk: Conversation, cause: Cause, effect: do.ShowLanguages) -> None:
+        names = {language: words("language.name") for language, words in talk.kit.texts.items()}
+        await talk.send(talk.guide.languages(names))
+
+    async def _switch(self, talk: Conversation, cause: Cause, effect: do.SwitchLanguage) -> None:
+        await talk.say("language.switched")
+
+    async def _chapters(self, talk: Conversation, cause: Cause, effect: do.ShowChapters) -> None:
+        await talk.send(talk.guide.chapters(talk.progress))
+
+    async def _steps(self, talk: Conversation, cause: Cause, effect: do.ShowSteps) -> None:
+        await talk.send(talk.guide.steps(effect.chapter, talk.progress))
+
+    async def _step(self, talk: Conversation, cause: Cause, effect: do.ShowStep) -> None:
+        pictured = talk.lesson.picture(effect.place)
+        if pictured is not None and pictured.picture is not None:
+            await talk.kit.sender.photo(talk.scope, pictured.picture, pictured.picture_caption)
+        await talk.send(talk.lesson.step(effect.place))
+
+    async def _chapter_end(self, talk: Conversation, cause: Cause, effect: do.ShowChapterEnd) -> None:
+        await talk.send(talk.guide.chapter_end(effect))
+
+    async def _point(self, talk: Conversation, cause: Cause, effect: do.PointTo) -> None:
+        await talk.send(talk.lesson.pointer(effect.pointer, effect.places))
+
+    async def _hint(self, talk: Conversation, cause: Cause, effect: do.ShowHint) -> None:
+        await talk.send(talk.lesson.hint(effect.place, effect.index, effect.following))
+
+    async def _quiz(self, talk: Conversation, cause: Cause, effect: do.ShowQuiz) -> None:
+        await talk.send(talk.lesson.quiz(effect.place))
+
+    async def _quiz_answer(self, talk: Conversation, cause: Cause, effect: do.SayQuiz) -> None:
+        await talk.show(cause, talk.lesson.quiz_answer(effect.place, effect.option, effect.right))
+
+    # --- commands ----------------------------------------------------------------------------------------------------
+
+    async def _type(self, talk: Conversation, cause: Cause, effect: do.TypeLine) -> None:
+        await self.run(talk, cause, effect.text, effect.origin)
+
+    async def run(self, talk: Conversation, cause: Cause, command: str, origin: Place | None) -> None:
+        """Run a command in the background and write down who did; there must be no other."""
+        job = Job(command, origin, cause.person, shared=not talk.scope.is_private)
+        talk.session.start(job, lambda ended: self._ended(talk, ended))
+        await talk.kit.store.audit.add(AuditEntry(talk.kit.clock(), talk.scope, cause.person.id, command))
+
+    async def _ended(self, talk: Conversation, job: Job) -> None:
+        if job.failure is None:
+            talk.later(self.happen(talk, CommandEnded(job.origin), Cause(job.person)))
+
+    async def _input(self, talk: Conversation, cause: Cause, effect: do.SendInput) -> None:
+        await talk.session.send_input(effect.text, below=cause.typed)
+
+    # --- checks ------------------------------------------------------------------------------------------------------
+
+    async def _verify(self, talk: Conversation, cause: Cause, effect: do.Verify) -> None:
+        talk.later(self._check(talk, cause, effect))
+
+    async def _check(self, talk: Conversation, cause: Cause, effect: do.Verify) -> None:
+        step = step_at(talk.kit.course, effect.place)
+        if step is None or step.verify is None:
+            return
+        if effect.asked:
+            await talk.kit.sender.typing(talk.scope)
+        try:
+            lab = await talk.kit.keeper.open(talk.scope)
+            result = await lab.run_script(step.verify, environment={"DOSIRAK_LANGUAGE": talk.progress.language})
+        except DosirakError as error:
+            log.warning("a check could not run: %s", error)
+            if effect.asked:
+                await talk.say("check.failed")
+            return
+        reason = result.output.strip().rpartition("\n")[2]
+        ended = CheckEnded(effect.place, result.exit_code == 0, reason, effect.asked)
+        await self.happen(talk, ended, Cause(cause.person))
+
+    async def _mark(self, talk: Conversation, cause: Cause, effect: do.MarkDone) -> None:
+        person, place = cause.person, effect.place
+        await talk.kit.store.completions.add(
+            Completion(talk.scope, person.id, person.name, place.chapter, place.step, talk.kit.clock())
+        )
+
+    async def _done(self, talk: Conversation, cause: Cause, effect: do.SayDone) -> None:
+        await talk.send(talk.lesson.done(effect.place))
+
+    async def _not_yet(self, talk: Conversation, cause: Cause, effect: do.SayNotYet) -> None:
+        await talk.send(talk.lesson.not_yet(effect.place, effect.reason, effect.hint))
+
+    # --- starting over -----------------------------------------------------------------------------------------------
+
+    async def _ask_reset(self, talk: Conversation, cause: Cause, effect: do.AskReset) -> None:
+        await talk.send(talk.guide.reset_question(await self._count(talk)))
+
+    async def _count(self, talk: Conversation) -> int:
+        try:
+            lab = await talk.kit.keeper.existing(talk.scope)
+            return len(await lab.containers()) if lab else 0
+        except DosirakError:
+            return 0
+
+    async def _reset(self, talk: Conversation, cause: Cause, effect: do.ResetLab) -> None:
+        talk.later(self._empty(talk, cause))
+
+    async def _empty(self, talk: Conversation, cause: Cause) -> None:
+        record = await talk.kit.keeper.record(talk.scope)
+        if record is None:
+            return await talk.say("reset.nothing")
+        await talk.kit.sender.typing(talk.scope)
+        await self._desk.lab_ends(record)
+        try:
+            closed = await talk.kit.keeper.end(record)
+        except DosirakError as error:
+            log.warning("a lab could not be emptied: %s", error)
+            return await talk.say("lab.failed")
+        await talk.say("reset.done", containers=closed.containers)

@@ -1,0 +1,233 @@
+"""A conversation's terminal: one shell, one command at a time, one live message for each."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from bot.chat.job import Job
+from bot.chat.live import Live
+from bot.chat.ports import Lab, Shell
+from bot.chat.sender import Sender
+from bot.chat.texts import Words
+from bot.errors import DosirakError, EngineTimeout, EngineUnavailable, LabsFull
+from bot.identity import Scope
+from bot.tasks import TaskShelf
+from bot.terminal import keys
+from bot.terminal.screen import LINE_SIZE, PHONE_SIZE, Size
+from bot.terminal.terminal import AlternateChanged, CommandEnded, Happening, Phase, PromptSeen, Reply, Terminal
+
+log = logging.getLogger(__name__)
+
+JOBS_KEPT = 3
+"""Ended commands whose whole output can still be asked for; each is bounded at about a MiB."""
+PROMPT_SECONDS = 3.0
+"""How long bash may take to its prompt; then the line is typed anyway, and bash reads it when it is up."""
+PROBE_SECONDS = 0.7
+"""How long a bash that was found running may take to draw its prompt again; a program that runs there draws none."""
+
+
+class Session:
+    """Types commands into the lab's shell and keeps their messages up to date."""
+
+    def __init__(
+        self,
+        scope: Scope,
+        sender: Sender,
+        tasks: TaskShelf,
+        words: Callable[[], Words],
+        open_lab: Callable[[], Awaitable[Lab]],
+    ) -> None:
+        self._scope = scope
+        self._sender = sender
+        self._tasks = tasks
+        self._words = words
+        self._open_lab = open_lab
+        self._terminal = Terminal(LINE_SIZE)
+        self._shell: Shell | None = None
+        self._prompt = asyncio.Event()
+        self._jobs: deque[Job] = deque(maxlen=JOBS_KEPT)
+        self.job: Job | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a command is being run, so that a message is its input."""
+        return self.job is not None
+
+    @property
+    def attached(self) -> bool:
+        """Whether a shell is listened to."""
+        return self._shell is not None or self.busy
+
+    def find(self, message_id: int | None) -> Job | None:
+        """The job that this message shows, while it is remembered."""
+        known = [*self._jobs, *([self.job] if self.job else [])]
+        return next((job for job in known if job.live and job.live.message_id == message_id), None)
+
+    def start(self, job: Job, then: Callable[[Job], Awaitable[None]]) -> None:
+        """Run a command in the background; `then` is called when its final frame is in the chat.
+
+        `busy` is true from now on. There must be no other command.
+        """
+        self.job = job
+        self._tasks.start(self._run(job, then), name="command")
+
+    async def _run(self, job: Job, then: Callable[[Job], Awaitable[None]]) -> None:
+        live = job.live = Live(
+            self._sender,
+            self._scope,
+            lambda: job.view(self._words(), _now()),
+            look_again=job.look_again,
+        )
+        following = self._tasks.start(live.follow(), name="live message")
+        await self._sender.typing(self._scope)
+        try:
+            await self._play(job)
+        finally:
+            self._jobs.append(job)
+            self.job = None
+            live.finish()
+        await following
+        await then(job)
+
+    async def _play(self, job: Job) -> None:
+        try:
+            await self.attach()
+            if job.cancelled:
+                job.failure = "exit.interrupted"
+                return
+            await self._prompted(PROMPT_SECONDS)
+            self._prompt.clear()
+            job.run = self._terminal.begin(job.command, _now())
+            await self._write(keys.command_line(job.command))
+            await job.ended.wait()
+        except LabsFull:
+            job.failure = "lab.full"
+        except (EngineUnavailable, EngineTimeout):
+            job.failure = "lab.engine_away"
+        except DosirakError as error:
+            log.warning("a command could not be run: %s", error)
+            job.failure = "lab.failed"
+        except Exception:
+            log.exception("a command could not be run")
+            job.failure = "note.failed"
+
+    async def attach(self) -> None:
+        """Have the lab open, its shell listened to and its prompt seen. Raises what opening a lab raises."""
+        lab = await self._open_lab()
+        if self._shell is not lab.shell:
+            self._listen(lab.shell)
+        if self._terminal.phase is Phase.UNKNOWN:
+            await self._find_prompt(lab.shell)
+
+    def _listen(self, shell: Shell) -> None:
+        self._shell = shell
+        self._prompt.clear()
+        self._terminal = Terminal(LINE_SIZE)
+        shell.when_ended(self._shell_ended)
+        self._tasks.start(self._pump(shell), name="terminal output")
+
+    async def _find_prompt(self, shell: Shell) -> None:
+        """A fresh bash prints its prompt; one that was found running does so when its size changes."""
+        if await self._prompted(PROBE_SECONDS):
+            return
+        columns, rows = LINE_SIZE
+        await shell.resize(columns - 1, rows)
+        await shell.resize(columns, rows)
+        await self._prompted(PROMPT_SECONDS)
+
+    async def _prompted(self, seconds: float) -> bool:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._prompt.wait()
+        return self._prompt.is_set()
+
+    async def _pump(self, shell: Shell) -> None:
+        async for data in shell.output():
+            if shell is not self._shell:
+                return
+            for happening in self._terminal.feed(data, _now()):
+                await self._take(happening)
+        if shell is self._shell:
+            self._shell = None
+            self._happened(self._terminal.close(_now()))
+
+    async def _take(self, happening: Happening) -> None:
+        if isinstance(happening, Reply):
+            await self._write(happening.data)
+        elif isinstance(happening, AlternateChanged):
+            await self._resize(PHONE_SIZE if happening.on else LINE_SIZE)
+        self._happened((happening,))
+
+    def _happened(self, happenings: tuple[Happening, ...]) -> None:
+        for happening in happenings:
+            if isinstance(happening, PromptSeen):
+                self._prompt.set()
+            if self.job is None or self.job.live is None:
+                continue
+            if isinstance(happening, CommandEnded):
+                self.job.ended.set()
+            self.job.live.changed()
+
+    def _shell_ended(self, code: int | None) -> None:
+        """bash has exited; the next command starts another."""
+        self._prompt.clear()
+        if self.job is not None:
+            self.job.shell_ended = True
+        self._happened(self._terminal.close(_now()))
+
+    async def _resize(self, size: Size) -> None:
+        if self._shell is not None:
+            self._terminal.resize(size)
+            await self._shell.resize(*size)
+
+    # --- into the program that runs ----------------------------------------------------------------------------------
+
+    async def send_input(self, text: str, *, below: bool) -> None:
+        """A learner's line for the program; `below`: it came as a message, so the terminal moves under it."""
+        if self.job is None:
+            return
+        if below and self.job.live is not None:
+            self.job.live.move()
+        await self._write(self._bytes_of(text))
+
+    def _bytes_of(self, text: str) -> bytes:
+        run = self._terminal.run
+        if run is not None and run.screen.alternate:
+            return keys.pasted(text) if self._terminal.paste_mode else keys.typed(text)
+        return keys.program_input(text)
+
+    async def press(self, name: str) -> bool:
+        """A key by its name, or a line of `view.LINES`; False when nothing runs or the key is unknown."""
+        run = self._terminal.run
+        application = run is not None and run.screen.application_keys
+        data = keys.key(name, application=application) or (keys.program_input(name) if name in LINES else None)
+        if self.job is None or data is None:
+            return False
+        await self._write(data)
+        return True
+
+    async def interrupt(self) -> bool:
+        """Ctrl-C, at once; False when nothing runs."""
+        if self.job is None:
+            return False
+        if self.job.run is None:
+            self.job.cancelled = True
+        else:
+            await self._write(keys.INTERRUPT)
+        return True
+
+    async def _write(self, data: bytes) -> None:
+        if self._shell is not None:
+            await self._shell.write(data)
+
+
+LINES = frozenset({"exit", ":wq", ":q!"})
+"""What buttons may type as a whole line."""
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,107 @@
+"""What each button does: the data that it carries, turned into an event or handed to a desk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from bot.chat.callbacks import URGENT, Tap
+from bot.chat.cause import Cause
+from bot.chat.containers_desk import ContainersDesk
+from bot.chat.conversation import Conversation
+from bot.chat.pages_desk import PagesDesk
+from bot.chat.performer import Performer
+from bot.chat.terminal_desk import TerminalDesk
+from bot.identity import Language
+from bot.learning import events as on
+from bot.learning.events import Event
+from bot.learning.progress import Place
+
+
+def event_of(tap: Tap, *, busy: bool) -> Event | None:
+    """The dialogue's event behind a button; None when the button is not the dialogue's, or not a sound one."""
+    if tap.place is not None and tap.action in _PLACED:
+        return _PLACED[tap.action](tap.place)
+    if tap.place is not None and tap.number is not None:
+        return _numbered(tap.action, tap.place, tap.number, busy)
+    match tap.action, tap.arguments:
+        case "steps", (chapter,):
+            return on.StepsAsked(chapter)
+        case "chapters", ():
+            return on.ChaptersAsked()
+        case "terminal", ():
+            return on.TerminalAsked()
+        case "lang", (language,) if language in Language.__members__.values():
+            return on.LanguageChosen(Language(language))
+        case "reset", ("yes",):
+            return on.ResetConfirmed()
+        case "reset", ("no",):
+            return on.ResetCancelled()
+    return None
+
+
+_PLACED: dict[str, Callable[[Place], Event]] = {
+    "step": on.StepChosen,
+    "next": on.NextPressed,
+    "back": on.BackPressed,
+    "check": on.CheckPressed,
+    "quiz": on.QuizAsked,
+}
+
+
+def _numbered(action: str, place: Place, number: int, busy: bool) -> Event | None:
+    match action:
+        case "run":
+            return on.RunPressed(place, number, busy)
+        case "hint":
+            return on.HintPressed(place, number)
+        case "answer":
+            return on.QuizAnswered(place, number)
+    return None
+
+
+class Taps:
+    """Every tap is answered, also one that nobody understands any more."""
+
+    def __init__(
+        self, performer: Performer, terminal: TerminalDesk, containers: ContainersDesk, pages: PagesDesk
+    ) -> None:
+        self._performer = performer
+        self._terminal = terminal
+        self._containers = containers
+        self._pages = pages
+
+    async def take(self, talk: Conversation, cause: Cause, tap: Tap | None) -> None:
+        """Do what the button says."""
+        event = event_of(tap, busy=talk.session.busy) if tap else None
+        if event is not None:
+            return await self._performer.happen(talk, event, cause)
+        work = self._desk(talk, cause, tap) if tap else None
+        if work is None:
+            return await talk.answer(cause, talk.words("note.gone"))
+        if tap is not None and tap.action in URGENT:
+            await work
+        else:
+            talk.later(work)
+
+    def _desk(self, talk: Conversation, cause: Cause, tap: Tap) -> Coroutine[Any, Any, None] | None:
+        match tap.action, tap.arguments:
+            case "stop", ():
+                return self._terminal.stop(talk, cause)
+            case "key", (name,):
+                return self._terminal.press(talk, cause, name)
+            case "again", ():
+                return self._terminal.again(talk, cause)
+            case "picture", ():
+                return self._terminal.picture(talk, cause)
+            case "log", ():
+                return self._terminal.log(talk, cause)
+            case "ps", ():
+                return self._containers.refresh(talk, cause)
+            case "c", (action, *rest):
+                return self._containers.tap(talk, cause, action, rest[0] if rest else "")
+            case "page", (action, token):
+                return self._pages.tap(talk, cause, action, token)
+            case "life", ():
+                return self._terminal.extend(talk, cause)
+        return None

@@ -1,0 +1,84 @@
+"""The buttons of a terminal message, and what a learner types into it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+
+from bot.chat.cause import Cause
+from bot.chat.conversation import Conversation
+from bot.chat.durations import clock
+from bot.chat.job import Job
+from bot.chat.performer import Performer
+from bot.chat.pictures import Pictures
+from bot.errors import LabClosed, LabError
+from bot.learning.events import TextTyped
+from bot.terminal.keys import straighten
+
+
+class TerminalDesk:
+    """Each method answers its tap first."""
+
+    def __init__(self, performer: Performer) -> None:
+        self._performer = performer
+        self._pictures = Pictures()
+
+    async def text(self, talk: Conversation, cause: Cause, text: str) -> None:
+        """A message: input for the program that runs, else a command or a question."""
+        busy = talk.session.busy
+        meant, changed = (text, False) if busy else straighten(text)
+        if changed:
+            await talk.say("note.straightened")
+        await self._performer.happen(talk, TextTyped(meant, busy), cause)
+
+    async def stop(self, talk: Conversation, cause: Cause) -> None:
+        stopped = await self._reached(talk.session.interrupt())
+        await talk.answer(cause, "" if stopped else talk.words("note.nothing_running"))
+
+    async def press(self, talk: Conversation, cause: Cause, name: str) -> None:
+        pressed = await self._reached(talk.session.press(name))
+        await talk.answer(cause, "" if pressed else talk.words("note.nothing_running"))
+
+    async def _reached(self, typing: Awaitable[bool]) -> bool:
+        """Whether the program was reached; a lab that goes away at this moment has nothing left to stop."""
+        try:
+            return await typing
+        except LabError:
+            return False
+
+    async def again(self, talk: Conversation, cause: Cause) -> None:
+        """Run the message's command once more."""
+        job = talk.session.find(cause.message_id)
+        if job is None:
+            return await talk.answer(cause, talk.words("note.output_gone"))
+        if talk.session.busy:
+            return await talk.answer(cause, talk.words("note.busy"))
+        await talk.answer(cause)
+        await self._performer.run(talk, cause, job.command, job.origin)
+
+    async def picture(self, talk: Conversation, cause: Cause) -> None:
+        """The output as a PNG, for what is too wide for a phone's lines."""
+        job = await self._shown(talk, cause)
+        if job is not None and job.run is not None:
+            await talk.kit.sender.photo(talk.scope, await self._pictures.output(job.run.screen))
+
+    async def log(self, talk: Conversation, cause: Cause) -> None:
+        """All of the output as a document."""
+        job = await self._shown(talk, cause)
+        if job is not None and job.run is not None:
+            content = f"$ {job.command}\n{job.run.screen.transcript()}".encode()
+            await talk.kit.sender.document(talk.scope, "output.log", content, talk.words("terminal.log_caption"))
+
+    async def _shown(self, talk: Conversation, cause: Cause) -> Job | None:
+        job = talk.session.find(cause.message_id)
+        await talk.answer(cause, "" if job else talk.words("note.output_gone"))
+        return job
+
+    async def extend(self, talk: Conversation, cause: Cause) -> None:
+        """More time for the lab, from the warning's button."""
+        try:
+            ends_at = await talk.kit.keeper.extend(talk.scope)
+        except LabClosed:
+            return await talk.answer(cause, talk.words("lab.no_longer"))
+        await talk.answer(cause, talk.words("lab.extended", clock=clock(ends_at)))
+        if cause.message_id is not None:
+            await talk.kit.sender.delete(talk.scope, cause.message_id)

@@ -1,0 +1,46 @@
+"""Reads the texts and fills them in."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from bot.identity import Language
+
+FOLDER = Path(__file__).parent
+
+
+class Words:
+    """The texts of one language; keys are dotted (`step.run`)."""
+
+    def __init__(self, language: Language, texts: Mapping[str, str]) -> None:
+        self.language = language
+        self._texts = texts
+
+    def __call__(self, key: str, /, **values: object) -> str:
+        """The text with its placeholders filled in; KeyError for an unknown key or a missing value."""
+        text = self._texts[key]
+        return text.format(**values) if values else text
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        return self._texts
+
+
+def read_texts(folder: Path = FOLDER) -> dict[Language, Words]:
+    """All languages."""
+    return {language: Words(language, dict(_read(folder / f"{language}.toml"))) for language in Language}
+
+
+def _read(path: Path) -> Iterator[tuple[str, str]]:
+    yield from _flat(tomllib.loads(path.read_text("utf-8")), "")
+
+
+def _flat(table: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", str(value)

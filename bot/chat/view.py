@@ -1,0 +1,74 @@
+"""How a command looks in the chat: its frame, the footer in words, and the buttons for what it can take now."""
+
+from __future__ import annotations
+
+from bot.chat.durations import took
+from bot.chat.message import Button, Outgoing, Rows, button, in_rows, rows
+from bot.chat.texts import Words
+from bot.richtext import RichText
+from bot.terminal.exits import ShellExit
+from bot.terminal.frames import Frame, FrameState, Glance, compose, frame, glance
+from bot.terminal.terminal import Run
+
+KEYPAD = (
+    ("Esc", "esc"),
+    ("Tab", "tab"),
+    ("⏎", "enter"),
+    ("←", "left"),
+    ("↑", "up"),
+    ("↓", "down"),
+    ("→", "right"),
+)
+"""Keys that a phone's keyboard lacks, for programs that take the whole screen."""
+LINES = ((":wq", ":wq"), (":q!", ":q!"))
+"""How one leaves vi."""
+
+
+def running_view(words: Words, run: Run, now: float, *, heading: str = "", shell_ended: bool = False) -> Outgoing:
+    """The run's message at this moment."""
+    look = glance(run, now)
+    shown = frame(
+        run,
+        now,
+        above=lambda count: words("terminal.above", n=count),
+        footer=RichText(words("terminal.shell_ended") if shell_ended else _footer(words, look)),
+        heading=RichText(heading),
+    )
+    return Outgoing(shown.text, _buttons(words, look, shown))
+
+
+def still_view(words: Words, command: str, said: str, *, heading: str = "", again: bool = False) -> Outgoing:
+    """A command that does not run: its lab is being opened, or could not be."""
+    text, _ = compose(command, (), above=lambda count: "", footer=RichText(said), heading=RichText(heading))
+    return Outgoing(text, rows((button(words("terminal.again"), "again"),)) if again else ())
+
+
+def _footer(words: Words, look: Glance) -> str:
+    if look.exit is not None:
+        return _end(words, look.exit)
+    return words("terminal.waiting" if look.state is FrameState.WAITING else "terminal.running")
+
+
+def _end(words: Words, end: ShellExit) -> str:
+    time = took(words, end.seconds)
+    if end.succeeded:
+        return words("terminal.ok", time=time)
+    if end.code is None:
+        return words(end.key)
+    return words("terminal.bad", code=end.code, time=time) + "\n" + words(end.key)
+
+
+def _buttons(words: Words, look: Glance, shown: Frame) -> Rows:
+    if look.state is FrameState.ENDED:
+        log = button(words("terminal.log"), "log") if shown.hidden else None
+        return rows((button(words("terminal.again"), "again"), button(words("terminal.picture"), "picture"), log))
+    stop = button(words("terminal.stop"), "stop")
+    if look.alternate:
+        return _keypad(stop)
+    leave = button(words("terminal.exit"), "key", "exit") if look.state is FrameState.WAITING else None
+    return rows((stop, leave))
+
+
+def _keypad(stop: Button) -> Rows:
+    keys = [button(label, "key", name) for label, name in (*KEYPAD, *LINES)]
+    return in_rows([*keys, stop], 5)

@@ -1,0 +1,94 @@
+"""What happens by itself: news of containers reaches their chat, labs and pages end in time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from weakref import WeakValueDictionary
+
+from bot.chat.conversations import Conversations
+from bot.chat.durations import span
+from bot.chat.keeper import EXTENSION, TICK_SECONDS, WARN_BEFORE
+from bot.chat.kit import Kit
+from bot.chat.message import Outgoing, button, rows
+from bot.chat.pages_desk import PagesDesk
+from bot.errors import ChatError, DosirakError
+from bot.identity import LabId
+from bot.richtext import RichText
+from bot.sandbox.events import ContainerEvent, EngineBack, EngineGone, Events, LabEvent
+from bot.sandbox.removal import ClosedLab
+from bot.store import LabRecord
+
+log = logging.getLogger(__name__)
+
+
+class Warden:
+    """Listens to the sandbox, and looks at the clock every few seconds."""
+
+    def __init__(self, kit: Kit, conversations: Conversations, desk: PagesDesk, events: Events) -> None:
+        self._kit = kit
+        self._conversations = conversations
+        self._desk = desk
+        self._events = events
+        self._turns: WeakValueDictionary[LabId, asyncio.Lock] = WeakValueDictionary()
+        self._unlisten: Callable[[], None] = lambda: None
+
+    def start(self) -> None:
+        self._unlisten = self._events.listen(self._heard)
+        self._kit.tasks.start(self._look_at_the_clock(), name="lab and page ends")
+
+    def stop(self) -> None:
+        self._unlisten()
+
+    def _heard(self, event: LabEvent) -> None:
+        if isinstance(event, ContainerEvent):
+            turn = self._turns.setdefault(event.lab_id, asyncio.Lock())
+            self._kit.tasks.start(self._in_turn(turn, event), name="container event")
+        elif isinstance(event, EngineGone | EngineBack):
+            self._tell_those_at_work("lab.engine_gone" if isinstance(event, EngineGone) else "lab.engine_back")
+
+    async def _in_turn(self, turn: asyncio.Lock, event: ContainerEvent) -> None:
+        """A lab's events in order: tasks begin as they were made, and a lock lets the longest waiting in first."""
+        async with turn:
+            try:
+                await self._desk.container_event(event)
+            except ChatError as error:
+                log.info("not delivered: %s", error)
+            except DosirakError as error:
+                log.warning("an event of a lab went by: %s", error)
+
+    def _tell_those_at_work(self, key: str) -> None:
+        """Only where the terminal is in use: others need not know."""
+        for talk in self._conversations.known():
+            if talk.session.attached:
+                talk.later(talk.say(key))
+
+    async def _look_at_the_clock(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            try:
+                await self._desk.expire()
+                await self._kit.keeper.tick(self)
+            except DosirakError as error:
+                log.warning("looking for what ends: %s", error)
+
+    # --- what the keeper tells ---------------------------------------------------------------------------------------
+
+    def is_in_use(self, record: LabRecord) -> bool:
+        """A command runs, or a page is open."""
+        return self._conversations.busy(record.scope) or bool(self._kit.pages.of_lab(record.lab_id))
+
+    async def warned(self, record: LabRecord) -> None:
+        talk = await self._conversations.find(record.scope)
+        words = talk.words
+        text = words("lab.ending", time=span(words, WARN_BEFORE.total_seconds()))
+        extend = button(words("lab.extend", time=span(words, EXTENSION.total_seconds())), "life")
+        talk.later(talk.post(Outgoing(RichText(text), rows((extend,)))))
+
+    async def ending(self, record: LabRecord) -> None:
+        await self._desk.lab_ends(record)
+
+    async def ended(self, record: LabRecord, closed: ClosedLab) -> None:
+        talk = await self._conversations.find(record.scope)
+        talk.later(talk.say("lab.ended", containers=closed.containers))
