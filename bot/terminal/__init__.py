@@ -22,6 +22,10 @@ pacing.start(frame, now) -> bool                       # then delivered(now) | h
 budget = ChatBudget(PRIVATE_ALLOWANCE)                 # budget.py; one for each chat, all sends and edits draw on it
 budget.take(now, redraw=not pacing.finishing) -> bool; budget.ready_at(now, redraw=…); budget.hold(now, retry_after)
 
+painter = Painter(installed_fonts())                   # picture.py; one for the process, one thread at a time
+painter.output(run.screen) -> bytes                    # PNG of the last lines, wrapped ones whole; .screen(…): as it is
+run.screen.width                                       # columns of the widest line: a picture helps beyond a phone's
+
 keys.key("ctrl-c"), keys.command_line(text), keys.program_input(text), keys.typed(text), keys.pasted(text)
 keys.straighten(text) -> (text, changed)
 ```
@@ -31,5 +35,6 @@ the right one makes bash print its prompt, marks included, and a full-screen pro
 known. A fresh shell prints its first prompt by itself; wait for `PromptSeen` before the first line.
 
 Modules, from the bottom: `marks` (scanner), `log` (bounded text), `budget` (buckets), `exits`, `plain` (harmless text),
-`screen` (emulator), `answers` (to programs' questions), `terminal`, `frames`, `pacing`, `keys`, `picture`.
+`screen` (emulator), `answers` (to programs' questions), `terminal`, `frames`, `pacing`, `keys`; for pictures `colours`,
+`boxes`, `fonts`, `picture`. Reading font files in `fonts` is the one exception from "no I/O".
 """

@@ -44,6 +44,11 @@ _LANGUAGE: Final = "console"
 """Some clients set a `pre` in a fixed width only when it names a language."""
 
 
+_ELLIPSIS: Final = "…"
+_NOTE_ROOM: Final = 80
+"""Units for the words of `above`."""
+
+
 class FrameState(StrEnum):
     """How the command is, which decides about footer and buttons."""
 
@@ -124,11 +129,6 @@ def compose(
     note = (above(hidden)[:_NOTE_ROOM] + "\n") if hidden else ""
     body = marked("pre", "\n".join(kept), language=_LANGUAGE) if any(kept) else RichText()
     return _without_last_break(joined([head, note, body, foot])), len(kept)
-
-
-_ELLIPSIS: Final = "…"
-_NOTE_ROOM: Final = 80
-"""Units for the words of `above`."""
 
 
 def _short_command(command: str) -> str:

@@ -14,7 +14,7 @@ TAIL_BYTES: Final = 768 * 1024
 MAX_LINE: Final = 16 * 1024
 """A line longer than this many characters is cut into several: `tr -d '\\n'` may not build one endless string."""
 
-_BLOCK_BYTES: Final = 16 * 1024
+_BLOCK_CHARACTERS: Final = 16 * 1024
 """Lines are kept joined in blocks: a million lines of `y` as strings of their own would cost 50 MB."""
 
 
@@ -28,15 +28,15 @@ class Log:
         self._head_room = head
         self._tail: deque[tuple[bytes, int]] = deque()
         self._tail_room = tail
-        self._open: list[bytes] = []
-        self._open_bytes = 0
+        self._open: list[str] = []
+        self._open_size = 0
 
     def add(self, line: str) -> None:
         """One finished line, without its line feed."""
         self.lines += 1
-        self._open.append(line.encode())
-        self._open_bytes += len(self._open[-1]) + 1
-        if self._open_bytes >= _BLOCK_BYTES:
+        self._open.append(line)
+        self._open_size += len(line) + 1
+        if self._open_size >= _BLOCK_CHARACTERS:
             self._close_block()
 
     def head(self) -> str:
@@ -45,18 +45,18 @@ class Log:
 
     def tail(self) -> str:
         """The last lines, after `dropped` others."""
-        return b"\n".join((*(block for block, _ in self._tail), *self._open)).decode()
+        return "\n".join((*(block.decode() for block, _ in self._tail), *self._open))
 
     def _close_block(self) -> None:
-        block, lines, size = b"\n".join(self._open), len(self._open), self._open_bytes
-        self._open, self._open_bytes = [], 0
-        if not self._tail and size <= self._head_room:
+        block, lines = "\n".join(self._open).encode(), len(self._open)
+        self._open, self._open_size = [], 0
+        if not self._tail and len(block) <= self._head_room:
             self._head.append(block)
-            self._head_room -= size
+            self._head_room -= len(block)
             return
         self._tail.append((block, lines))
-        self._tail_room -= size
+        self._tail_room -= len(block)
         while self._tail_room < 0:
             block, lines = self._tail.popleft()
-            self._tail_room += len(block) + 1
+            self._tail_room += len(block)
             self.dropped += lines

@@ -21,7 +21,7 @@ STRING_LIMIT: Final = 4096
 hundreds. What comes after that many bytes is shown as text: a string without an end cannot eat the stream or memory."""
 
 CSI_LIMIT: Final = 64
-"""Longest control sequence that is looked at; sixteen colours need about 60 bytes. Longer ones pass through."""
+"""Longest control sequence that is held back for its last byte; a private mode has eight. Longer ones pass through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +91,13 @@ class Query:
 Event = Output | PromptStart | InputStart | CommandStart | CommandEnd | AlternateScreen | PasteMode | Query
 
 _ESCAPE: Final = 0x1B
-_STRING_INTRODUCERS: Final = b"]PX^_"  # OSC, DCS, SOS, PM, APC
 _STRING_BODY: Final = re.compile(rb"[^\x00-\x1f]*")
-_CSI: Final = re.compile(rb"\x1b\[([0-?]*)([ -/]*)")
+_INTERESTING: Final = re.compile(
+    rb"\x1b(?:\Z|[]PX^_c]|\[([0-?]{0,%d})([ -/]{0,2})(?:\Z|([hlcnpqt])))" % (CSI_LIMIT - 5)
+)
+"""What may have to be taken out or noted: strings, resets, and the control sequences whose last byte we know; also the
+beginning of one at the end of the data. Colours and cursor movements, the bulk of any output, are passed over by the
+regular expression engine: ten times faster than looking at each."""
 _ALTERNATE_MODES: Final = frozenset({b"47", b"1047", b"1049"})
 _PASTE_MODE: Final = b"2004"
 
@@ -123,10 +127,11 @@ class Marks:
         data = self._held + data
         events: list[Event] = []
         position = 0
-        while (escape := data.find(_ESCAPE, position)) >= 0:
+        while match := _INTERESTING.search(data, position):
+            escape = match.start()
             if escape > position:
                 events.append(Output(data[position:escape]))
-            found = _read(data, escape)
+            found = _read(data, match)
             if found is None:
                 self._held = data[escape:]
                 return merged(events)
@@ -159,18 +164,16 @@ _Found = tuple[int, tuple[Event, ...]]
 """Where to go on reading, and what the sequence meant."""
 
 
-def _read(data: bytes, escape: int) -> _Found | None:
-    """The sequence that begins at `escape`; None when more bytes are needed to tell."""
-    if escape + 1 == len(data):
-        return None
-    introducer = data[escape + 1]
-    if introducer in _STRING_INTRODUCERS:
-        return _read_string(data, escape)
-    if introducer == ord("["):
-        return _read_csi(data, escape)
-    if introducer == ord("c"):  # a full reset also leaves the alternate screen
-        return escape + 2, (Output(data[escape : escape + 2]), AlternateScreen(False))
-    return escape + 1, (Output(data[escape : escape + 1]),)
+def _read(data: bytes, match: re.Match[bytes]) -> _Found | None:
+    """The sequence that was found; None when more bytes are needed to tell."""
+    escape, end = match.span()
+    introducer = data[escape + 1 : escape + 2]
+    if introducer == b"[":
+        parameters, intermediates, final = match.groups()
+        return None if final is None else (end, _csi_meaning(match[0], parameters, intermediates, final))
+    if introducer == b"c":  # a full reset also leaves the alternate screen
+        return end, (Output(match[0]), AlternateScreen(False))
+    return _read_string(data, escape) if introducer else None
 
 
 def _read_string(data: bytes, escape: int) -> _Found | None:
@@ -219,20 +222,6 @@ def _mark(text: bytes) -> tuple[Event, ...]:
             code = parameters.partition(b";")[0]
             return (CommandEnd(int(code) if re.fullmatch(rb"\d{1,3}", code) else None),)
     return ()
-
-
-def _read_csi(data: bytes, escape: int) -> _Found | None:
-    match = _CSI.match(data, escape, escape + CSI_LIMIT)
-    assert match is not None  # the caller saw ESC [
-    end = match.end()
-    if end == escape + CSI_LIMIT:
-        return end, (Output(data[escape:end]),)
-    if end == len(data):
-        return None
-    final = data[end : end + 1]
-    if not b"@" <= final <= b"~":  # a control character inside: the emulator knows what to do
-        return end, (Output(data[escape:end]),)
-    return end + 1, _csi_meaning(data[escape : end + 1], match[1], match[2], final)
 
 
 def _csi_meaning(sequence: bytes, parameters: bytes, intermediates: bytes, final: bytes) -> tuple[Event, ...]:

@@ -194,12 +194,14 @@ class Screen:
     def _keep(self, leaving: list[Line]) -> None:
         """Writes lines that left the scrollback to the log, the pieces of a wrapped one as one line."""
         for line in leaving:
-            self._leaving.append(line)
             whole = self._unwrapper.push(line)
-            if whole is None and len(self._leaving) * self._size.columns >= MAX_LINE:
-                whole = self._unwrapper.flush()
-            if whole is not None:
-                self._log.add(whole)
+            if whole is None:
+                self._leaving.append(line)
+                if len(self._leaving) * self._size.columns < MAX_LINE:
+                    continue
+                whole = self._unwrapper.flush() or ""
+            self._log.add(whole)
+            if self._leaving:
                 self._leaving = []
 
 

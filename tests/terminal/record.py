@@ -3,8 +3,9 @@
     DOCKER_HOST=unix:///… python -m tests.terminal.record NAME [--size 40x20] LINE [LINE …]
 
 Each LINE is typed after a pause; `{esc}` and `{ctrl-c}` stand for keys, and a LINE that ends with `{}` is sent without
-Enter. The capture is `captures/NAME.tty`: one JSON object for each read, `[milliseconds, text]`, UTF-8 escaped as
-latin-1 so that every byte survives. What a capture must look like on the screen is in the tests.
+Enter. A LINE with line feeds is sent as one command, as the bot does. The capture is `captures/NAME.tty`: one JSON list
+for each read, `[milliseconds, text]`, the bytes as latin-1 so that each of them survives. What a capture must look like
+is in the tests.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import termios
 import time
 from pathlib import Path
 
-from bot.terminal.keys import key
+from bot.terminal.keys import command_line, key
 from bot.terminal.screen import Size
 from bot.terminal.terminal import Reply, Terminal
 
@@ -37,6 +38,8 @@ four times."""
 
 def keystrokes(line: str) -> bytes:
     """The line's bytes: named keys in braces, and Enter unless it ends with `{}`."""
+    if "\n" in line:
+        return command_line(line)
     text = re.sub(r"\{([^}]+)\}", lambda match: (key(match[1]) or b"").decode("latin-1"), line)
     data = text.removesuffix("{}").encode()
     return data if line.endswith("}") else data + b"\r"

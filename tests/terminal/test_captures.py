@@ -10,7 +10,7 @@ import pytest
 from bot.richtext import RichText
 from bot.terminal.frames import Frame, FrameState, frame
 from bot.terminal.screen import LINE_SIZE, PHONE_SIZE, Size
-from bot.terminal.terminal import CommandEnded, Run, Terminal
+from bot.terminal.terminal import CommandEnded, PromptSeen, Run, Terminal
 
 CAPTURES = Path(__file__).parent / "captures"
 
@@ -97,7 +97,35 @@ def test_top_shows_one_picture_of_itself() -> None:
     assert text.count("Load average") == 1 and "PID  PPID USER" in text
 
 
-@pytest.mark.parametrize("name", ["pull", "run-it", "top", "vi"])
+SHELL_LINES = {
+    "echo 가나다 && false": (("가나다",), 1),
+    "echo )": (("bash: syntax error near unexpected token `)'",), 2),
+    "for n in 1 2\ndo echo $n\ndone\necho end": (("1", "2", "end"), 0),
+    "# nothing": ((), 0),
+    "cat <<E": (("x",), 0),
+    "nosuch": (("bash: nosuch: command not found",), 127),
+    "echo " + "x" * 100: (("x" * 100,), 0),
+}
+"""What was typed at the prompt, what it printed, and its exit code (a comment leaves the last one)."""
+
+
+def test_a_real_shells_marks_delimit_each_command() -> None:
+    """One end for each line that was sent, with its output and code: errors, several lines, long ones."""
+    lines = (CAPTURES / "shell.tty").read_text("ascii").splitlines()
+    terminal, commands, ended = Terminal(), iter(SHELL_LINES), []
+    for moment, text in map(json.loads, lines):
+        for happening in terminal.feed(text.encode("latin-1"), moment / 1000):
+            if isinstance(happening, PromptSeen) and (command := next(commands, None)) is not None:
+                terminal.begin(command, moment / 1000)
+            elif isinstance(happening, CommandEnded):
+                ended.append(happening.run)
+    assert [run.command for run in ended] == list(SHELL_LINES)
+    for run in ended:
+        assert run.exit is not None
+        assert (run.lines(), run.exit.code) == SHELL_LINES[run.command]
+
+
+@pytest.mark.parametrize("name", ["pull", "shell", "run-it", "top", "vi"])
 def test_captures_carry_nothing_of_the_machine(name: str) -> None:
     """A capture is part of the repository: no path or name of whoever recorded it."""
     text = (CAPTURES / f"{name}.tty").read_text("ascii")

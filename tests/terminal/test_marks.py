@@ -126,6 +126,12 @@ def test_the_alternate_screen_is_reported_and_drawn(mode: bytes, final: bytes) -
     assert scan(sequence) == (Output(sequence), AlternateScreen(final == b"h"))
 
 
+def test_colours_and_movements_pass_unchanged() -> None:
+    """What the emulator draws with is left to it, however long."""
+    stream = b"\x1b[1;31mred\x1b[0m\x1b[2A\x1b[K\x1b(0x\x1b(B\x1b7\x1b[" + b"1;" * CSI_LIMIT + b"m"
+    assert scan(stream) == (Output(stream),)
+
+
 def test_bracketed_paste_is_reported() -> None:
     """A program that wants pasted text marked says so."""
     assert scan(b"\x1b[?2004h")[-1] == PasteMode(True)
