@@ -140,6 +140,7 @@ def dockerd_settings(places: Places) -> dict[str, object]:
         "data-root": str(places.engine_data),
         "exec-root": str(places.run / "exec"),
         "pidfile": str(places.run / "dockerd.pid"),
+        "group": "root",
         "hosts": [f"unix://{places.engine_socket}"],
         "containerd": str(places.containerd_socket),
         "bridge": "none",
