@@ -49,6 +49,7 @@ class Connection:
 
     def send_head(self, head: bytes, *, has_answer_body: bool) -> None:
         """Begin a request; `has_answer_body` is False for HEAD. Raises ConnectionResetError on a dead connection."""
+        self.has_answered = False
         transport = self._protocol.transport
         if transport is None:
             raise ConnectionResetError("the container hung up")
@@ -66,6 +67,7 @@ class Connection:
         try:
             async for chunk in chunks:
                 self._write(b"%x\r\n%b\r\n" % (len(chunk), chunk) if chunked else chunk)
+                # asyncio's own name for "wait until the peer takes more", private in every version since 3.4.
                 await self._protocol._drain_helper()
             if chunked:
                 self._write(b"0\r\n\r\n")
@@ -80,7 +82,6 @@ class Connection:
 
         The time for an answer begins when the request is sent: with `body_follows`, at the body's end.
         """
-        self.has_answered = False
         if not body_follows:
             self._protocol.start_timeout()
         while True:

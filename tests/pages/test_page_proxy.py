@@ -404,3 +404,18 @@ async def test_a_kept_connection_that_died_is_replaced_unseen(house: House) -> N
         async with house.get(page, method="DELETE") as got:
             assert got.status == 502
         assert len(seen) == 4
+
+
+async def test_other_upgrades_are_not_offered_to_the_container(house: House) -> None:
+    """Only WebSockets are bridged; a request that would rather speak HTTP/2 gets its HTTP/1.1 answer."""
+    seen: list[set[str]] = []
+
+    async def look(request: web.Request) -> web.Response:
+        seen.append({name.lower() for name in request.headers})
+        return web.Response(text="plain")
+
+    page = await house.page(look)
+    headers = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAMAAABkAARAAAAAAAIAAAAA"}
+    async with house.get(page, headers=headers) as got:
+        assert await got.text() == "plain"
+    assert not seen[0] & {"upgrade", "http2-settings", "connection"}
