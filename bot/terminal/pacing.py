@@ -68,6 +68,7 @@ class Pacing:
         self._in_flight_is_final = False
         self._last_start: float | None = None
         self._not_before = now
+        self._look_after = now
         self._failures = 0
 
     @property
@@ -110,6 +111,7 @@ class Pacing:
         self._dirty = False
         if frame == self._shown:
             self._over = self._finishing
+            self._look_after = now + self._tempo.first_quiet
             return False
         self._in_flight = frame
         self._in_flight_is_final = self._finishing
@@ -165,9 +167,12 @@ class Pacing:
         return self._last_start + max(interval for begins, interval in self._tempo.intervals if begins <= age)
 
     def _after_change(self) -> float:
-        """The first frame waits for the program's first pause; later ones only for their interval."""
-        if self._finishing or self._last_start is not None:
+        """The first frame waits for the program's first pause; later ones only for their interval. After a frame that
+        turned out to be unchanged there is a pause as well: who changes all the time without a change costs little."""
+        if self._finishing:
             return self._began
+        if self._last_start is not None:
+            return self._look_after
         if self._first_change is None:
             return self._began + self._tempo.silent_start
         return min(self._last_change + self._tempo.first_quiet, self._first_change + self._tempo.first_latest)

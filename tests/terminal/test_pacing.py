@@ -194,6 +194,18 @@ def test_failures_slow_the_attempts_down_and_a_success_forgets_them() -> None:
     assert waits == sorted(waits) and waits[0] < 5 and waits[-1] == 30
 
 
+def test_changes_that_change_nothing_cost_little() -> None:
+    """A caller that says "changed" at every turn with the same frame is slowed down, but its final frame is not."""
+    pacing = Pacing(PRIVATE_TEMPO, 0)
+    show_first(pacing, 1, "same")
+    pacing.changed(10)
+    assert not pacing.start("same", 10)
+    pacing.changed(10)
+    assert pacing.due_at() == 10 + PRIVATE_TEMPO.first_quiet
+    pacing.finish(10)
+    assert pacing.start("end", 10)
+
+
 def test_a_deleted_message_is_followed_by_a_new_one() -> None:
     """The same frame is sent again when the message that showed it is gone."""
     pacing = Pacing(PRIVATE_TEMPO, 0)
