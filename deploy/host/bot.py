@@ -12,6 +12,7 @@ from pathlib import Path
 
 from deploy.host.daemons import command_line, end_process
 from deploy.host.faults import HostFault
+from deploy.host.words import complain
 
 LISTEN = "127.0.0.1:8080"
 """The default of DOSIRAK_LISTEN, as in bot/settings.py."""
@@ -52,6 +53,7 @@ class Bot:
             try:
                 process.wait(GRACE)
             except subprocess.TimeoutExpired:
+                complain(f"the bot did not stop within {GRACE:.0f} s and was killed")
                 process.kill()
                 process.wait()
         self._pid_file.unlink(missing_ok=True)

@@ -96,7 +96,11 @@ def _engine(places: Places, stack: ExitStack) -> Mapping[str, str]:
     if engine.start():
         say("the engine of an earlier start still runs; it goes on")
     provide_images(places, engine.socket, cache=cache_folder())
-    return {"DOSIRAK_ENGINE": f"unix://{engine.socket}", "DOSIRAK_NETNS": str(places.namespace)}
+    return {
+        "DOSIRAK_ENGINE": f"unix://{engine.socket}",
+        "DOSIRAK_NETNS": str(places.namespace),
+        "DOSIRAK_CGROUP": f"/{places.name}",
+    }
 
 
 def _stay(bot: Bot, places: Places, listen: str, started: float, *, private: bool) -> int:
