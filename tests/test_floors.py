@@ -36,11 +36,11 @@ IMPORTERS: dict[str, set[str]] = {
     "h11": {"sandbox"},
     "aiosqlite": {"store"},
     "aiohttp": {"pages", "localchat", "chat.transport", "app"},
-    "pyavt": {"terminal"},
+    "avt": {"terminal"},
     "PIL": {"terminal"},
     "markdown_it": {"course"},
     "yaml": {"course"},
-    "pydantic": {"settings"},
+    "pydantic": {"settings", "localchat.storage"},
     "pydantic_settings": {"settings"},
 }
 
