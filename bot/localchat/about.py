@@ -1,4 +1,4 @@
-"""Bot API methods about the bot itself and its chats: profile, commands, members, topics, files, pressed buttons."""
+"""Bot API methods about the bot itself: its profile, its commands, its answers to pressed buttons."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 from bot.localchat import shapes
 from bot.localchat.call import Call
 from bot.localchat.conversation import Answered
-from bot.localchat.desk import Desk, chat_of
+from bot.localchat.desk import Desk
 from bot.localchat.refusals import QUERY_TOO_OLD, Refused
-from bot.localchat.values import Command, Service, Topic
+from bot.localchat.values import Command
 from bot.richtext import units
 
 COMMAND_NAME = re.compile(r"[a-z0-9_]{1,32}")
@@ -118,80 +118,6 @@ def _words(desk: Desk, call: Call, field: str) -> str:
 def set_menu_button(desk: Desk, call: Call) -> bool:
     """Taken and left: the page's menu is always the list of commands."""
     return True
-
-
-def get_chat(desk: Desk, call: Call) -> Any:
-    chat = chat_of(desk, call)
-    return shapes.chat(chat, desk.conversation) | {
-        "accent_color_id": 0,
-        "max_reaction_count": 11,
-        "accepted_gift_types": dict.fromkeys(
-            ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels"), False
-        ),
-    }
-
-
-def get_member(desk: Desk, call: Call) -> Any:
-    chat = chat_of(desk, call)
-    user_id = call.number("user_id") or 0
-    person = desk.conversation.users.get(user_id)
-    if person is None:
-        raise Refused("user not found")
-    present = user_id in (*chat.members, chat.id, desk.conversation.bot.id)
-    return {"status": "member" if present else "left", "user": shapes.user(person)}
-
-
-def get_member_count(desk: Desk, call: Call) -> int:
-    return len(chat_of(desk, call).members) + 1
-
-
-def create_topic(desk: Desk, call: Call) -> Any:
-    """Counts as a send (tdlib/td issue 2592)."""
-    chat = chat_of(desk, call)
-    name = call.text("name").strip()
-    if not 1 <= units(name) <= 128:
-        raise Refused("TOPIC_TITLE_EMPTY" if not name else "TOPIC_TITLE_TOO_LONG")
-    desk.flood.spend(chat.id, desk.clock())
-    color = call.number("icon_color") or 0x6FB9F0
-    topic = desk.conversation.open_topic(chat.id, name, desk.conversation.bot.id, desk.now, color)
-    return {"message_thread_id": topic.id, "name": topic.name, "icon_color": topic.icon_color}
-
-
-def edit_topic(desk: Desk, call: Call) -> bool:
-    topic = _topic(desk, call)
-    name = call.text("name").strip() or topic.name
-    return _change_topic(desk, call, replace(topic, name=name), Service("forum_topic_edited", name))
-
-
-def close_topic(desk: Desk, call: Call) -> bool:
-    return _change_topic(desk, call, replace(_topic(desk, call), closed=True), Service("forum_topic_closed"))
-
-
-def reopen_topic(desk: Desk, call: Call) -> bool:
-    return _change_topic(desk, call, replace(_topic(desk, call), closed=False), Service("forum_topic_reopened"))
-
-
-def _topic(desk: Desk, call: Call) -> Topic:
-    topic = chat_of(desk, call).topic(call.number("message_thread_id"))
-    if topic is None:
-        raise Refused("message thread not found")
-    return topic
-
-
-def _change_topic(desk: Desk, call: Call, topic: Topic, note: Service) -> bool:
-    chat = chat_of(desk, call)
-    if topic in chat.topics:
-        raise Refused("TOPIC_NOT_MODIFIED")
-    desk.conversation.set_topic(chat.id, topic, note, desk.conversation.bot.id, desk.now)
-    return True
-
-
-def get_file(desk: Desk, call: Call) -> Any:
-    wanted = call.text("file_id")
-    file = desk.conversation.file(wanted)
-    if file is None:
-        raise Refused("wrong file_id or the file is temporarily unavailable")
-    return shapes.file(file) | {"file_path": f"documents/{file.id}"}
 
 
 def answer_callback(desk: Desk, call: Call) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from bot.localchat import about, editing, sending
+from bot.localchat import about, editing, places, sending
 from bot.localchat.call import Call
 from bot.localchat.desk import Desk
 from bot.localchat.refusals import Refused
@@ -75,13 +75,13 @@ _TABLE: Mapping[str, Method] = {
     "setMyShortDescription": about.set_short_description,
     "getMyShortDescription": about.get_short_description,
     "setChatMenuButton": about.set_menu_button,
-    "getChat": about.get_chat,
-    "getChatMember": about.get_member,
-    "getChatMemberCount": about.get_member_count,
-    "createForumTopic": about.create_topic,
-    "editForumTopic": about.edit_topic,
-    "closeForumTopic": about.close_topic,
-    "reopenForumTopic": about.reopen_topic,
-    "getFile": about.get_file,
+    "getChat": places.get_chat,
+    "getChatMember": places.get_member,
+    "getChatMemberCount": places.get_member_count,
+    "createForumTopic": places.create_topic,
+    "editForumTopic": places.edit_topic,
+    "closeForumTopic": places.close_topic,
+    "reopenForumTopic": places.reopen_topic,
+    "getFile": places.get_file,
 }
 METHODS: Mapping[str, Method] = MappingProxyType({name.lower(): method for name, method in _TABLE.items()})

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
-
 from bot.localchat.conversation import Snapshot
+from bot.localchat.plain import from_plain, to_plain
 from bot.tasks import TaskShelf
 
 log = logging.getLogger(__name__)
@@ -24,21 +23,16 @@ ID_GAP = 1000
 so that nothing edits a stranger."""
 
 
-@cache
-def _adapter() -> TypeAdapter[Snapshot]:
-    return TypeAdapter(Snapshot)
-
-
 def load(path: Path) -> Snapshot | None:
     """The kept conversation; None when there is none. A damaged file is put aside, not lost."""
     try:
-        snapshot = _adapter().validate_json(path.read_bytes())
+        snapshot = from_plain(Snapshot, json.loads(path.read_bytes()))
     except FileNotFoundError:
         return None
-    except ValidationError as error:
+    except ValueError as error:
         aside = path.with_suffix(".damaged")
         path.replace(aside)
-        log.error("%s does not fit and was put aside as %s: %d faults", path, aside.name, error.error_count())
+        log.error("%s does not fit and was put aside as %s: %s", path, aside.name, error)
         return None
     return snapshot if snapshot.closed_cleanly else _with_gap(snapshot)
 
@@ -52,7 +46,7 @@ def save(path: Path, snapshot: Snapshot) -> None:
     """Write all of it, or nothing."""
     beside = path.with_suffix(".new")
     with beside.open("wb") as file:
-        file.write(_adapter().dump_json(snapshot))
+        file.write(json.dumps(to_plain(snapshot), ensure_ascii=False).encode())
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)

@@ -26,16 +26,18 @@ class Clock:
 
 
 @asynccontextmanager
-async def served(state: Path, *, limits: Limits = UNLIMITED, clock: Clock | None = None) -> AsyncIterator[Served]:
+async def served(
+    state: Path, *, limits: Limits = UNLIMITED, clock: Clock | None = None, port: int = 0
+) -> AsyncIterator[Served]:
     """A running local chat and where it answers."""
     async with LocalChat(state, limits=limits, clock=clock or Clock()) as chat:
         runner = web.AppRunner(chat.application())
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, "127.0.0.1", port)
         await site.start()
-        host, port = runner.addresses[0][:2]
+        host, bound = runner.addresses[0][:2]
         try:
-            yield Served(chat, f"http://{host}:{port}")
+            yield Served(chat, f"http://{host}:{bound}")
         finally:
             await runner.cleanup()
 
