@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from bot.errors import LabError
@@ -22,11 +23,11 @@ CHECK_SECONDS = 10.0
 
 COMMAND_SECONDS = 10.0
 
-JUMPS = (
-    ("INPUT", f"-i {LABS} -j {INPUT}"),
-    ("FORWARD", f"-i {LABS} -j {FORWARD}"),
-    ("FORWARD", f"-o {LABS} -j {FORWARD}"),
-)
+DOCKER_USER = "DOCKER-USER"
+"""Docker's chain for other people's rules: with every new network Docker puts its jump to it first in FORWARD again."""
+
+INPUT_JUMPS = (f"-i {LABS} -j {INPUT}",)
+FORWARD_JUMPS = (f"-i {LABS} -j {FORWARD}", f"-o {LABS} -j {FORWARD}")
 
 
 class Firewall:
@@ -64,8 +65,7 @@ class Firewall:
     async def _ensure(self, command: str) -> bool:
         listed = (await self._run(command, "-S")).splitlines()
         right = all(_of(chain, listed) == _of(chain, _rules(command)) for chain in (INPUT, FORWARD))
-        first = all(_stands_first(listed, chain) for chain in ("INPUT", "FORWARD"))
-        if right and first:
+        if right and _reached(listed):
             return False
         await self._restore(command, listed)
         return True
@@ -74,7 +74,9 @@ class Firewall:
         """One transaction: there is no moment between the old rules and the new."""
         lines = ["*filter", f":{INPUT} - [0:0]", f":{FORWARD} - [0:0]"]
         lines += [line.replace("-A", "-D", 1) for line in _jumps_in("\n".join(listed))]
-        lines += [f"-I {chain} {rule}" for chain, rule in reversed(JUMPS)]
+        lines += [f"-I INPUT {rule}" for rule in INPUT_JUMPS]
+        for chain in ("FORWARD", DOCKER_USER) if _has_docker_user(listed) else ("FORWARD",):
+            lines += [f"-I {chain} {rule}" for rule in reversed(FORWARD_JUMPS)]
         lines += [*_rules(command), "COMMIT", ""]
         await self._run(f"{command}-restore", "--noflush", given="\n".join(lines))
 
@@ -124,10 +126,20 @@ def _jumps_in(listed: str) -> list[str]:
     return [line for line in listed.splitlines() if line.endswith((f"-j {INPUT}", f"-j {FORWARD}"))]
 
 
-def _stands_first(listed: list[str], chain: str) -> bool:
-    """Our jumps are the chain's first rules, so that no earlier rule accepts for us."""
-    wanted = [f"-A {chain} {rule}" for name, rule in JUMPS if name == chain]
-    return _of(chain, listed)[: len(wanted)] == wanted
+def _reached(listed: list[str]) -> bool:
+    """Whether no earlier rule can accept for us: our jumps stand first, behind nothing but Docker's own first jumps."""
+    if not _has_docker_user(listed):
+        return _first(listed, "INPUT", INPUT_JUMPS) and _first(listed, "FORWARD", FORWARD_JUMPS)
+    there = all(f"-A FORWARD {rule}" in listed for rule in FORWARD_JUMPS)
+    return there and _first(listed, "INPUT", INPUT_JUMPS) and _first(listed, DOCKER_USER, FORWARD_JUMPS)
+
+
+def _has_docker_user(listed: list[str]) -> bool:
+    return f"-N {DOCKER_USER}" in listed
+
+
+def _first(listed: list[str], chain: str, jumps: Sequence[str]) -> bool:
+    return _of(chain, listed)[: len(jumps)] == [f"-A {chain} {rule}" for rule in jumps]
 
 
 def _of(chain: str, listed: list[str]) -> list[str]:

@@ -20,7 +20,7 @@ CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "
 """What a root shell needs for its own files and processes; nothing that reaches the kernel or the network's wires."""
 
 NO_DNS = "127.0.0.1"
-"""The engine answers for names of containers; any other question goes to the toolbox's own loopback, where nobody is."""
+"""The engine answers for names of containers; any other question goes to the toolbox's own loopback: nobody there."""
 
 DNS_OPTIONS = ("ndots:0", "timeout:1", "attempts:1")
 """The engine's resolver stays silent when it has no answer: an unknown name fails after one second, not after ten."""

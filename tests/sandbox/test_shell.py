@@ -1,0 +1,75 @@
+"""The lab's terminal, byte by byte, on the real engine."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.host import SandboxHost
+from bot.sandbox.lab import Lab
+from bot.sandbox.shell import CHUNKS_AHEAD
+from bot.sandbox.stream import CHUNK
+from tests.sandbox.kit import eventually, reading
+
+pytestmark = pytest.mark.engine
+
+
+async def test_a_typed_line_is_echoed_run_and_marked(lab: Lab) -> None:
+    """The first prompt is there without a key pressed; the exit code stands in the mark after the output."""
+    async with reading(lab) as shell:
+        printed = await shell.runs("echo $((6 * 7)); false")
+        assert printed == "42\r\n"
+        assert (await shell.sees("\x07")).startswith("1")
+
+
+async def test_resizing_is_seen_inside(lab: Lab) -> None:
+    """Columns and rows arrive in this order."""
+    async with reading(lab) as shell:
+        await lab.shell.resize(40, 20)
+        assert await shell.runs("stty size") == "20 40\r\n"
+
+
+async def test_an_exited_shell_starts_again_with_the_next_line(host: SandboxHost, lab: Lab) -> None:
+    """`exit` is told after its last output, and typing goes on in a new bash of the same size."""
+    async with reading(lab) as shell:
+        await lab.shell.resize(60, 15)
+        await shell.sees("\x1b]133;B\x07")
+        await lab.shell.write(b"exit 3\n")
+        await eventually(lambda: shell.ended == [3])
+        assert not lab.shell.alive
+        shell.text = ""
+        await lab.shell.write(b"stty size\n")
+        assert "15 60" in await shell.sees("\x1b]133;D;")
+        assert lab.shell.alive
+
+
+async def test_a_flood_waits_for_its_reader(lab: Lab) -> None:
+    """With nobody reading, `yes` stands still and the bot keeps a few chunks, no more; Ctrl-C still arrives."""
+    await lab.shell.write(b"yes\n")
+    before = _resident()
+    await asyncio.sleep(0.5)
+    assert _resident() - before < 16 * CHUNKS_AHEAD * CHUNK
+    await lab.shell.write(b"\x03")
+    async with reading(lab) as shell:
+        await shell.sees("^C")
+        await shell.sees("\x1b]133;D;130")
+
+
+async def test_closing_ends_the_output(host: SandboxHost, lab: Lab) -> None:
+    """Who follows the shell of a closed lab is not left waiting."""
+    following = asyncio.ensure_future(_all_of(lab))  # noqa: TID251 - awaited three lines below
+    await asyncio.sleep(0)
+    await host.labs.close(lab.id)
+    await asyncio.wait_for(following, 5)
+
+
+async def _all_of(lab: Lab) -> None:
+    async for _ in lab.shell.output():
+        pass
+
+
+def _resident() -> int:
+    """This process's memory in bytes."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096

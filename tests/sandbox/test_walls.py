@@ -1,0 +1,84 @@
+"""What a lab cannot reach."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.identity import LabId
+from bot.sandbox.engine import Engine
+from bot.sandbox.firewall import Firewall
+from bot.sandbox.host import SandboxHost
+from bot.sandbox.lab import Lab
+from bot.sandbox.names import network_name
+from bot.sandbox.namespace import NetworkNamespace
+from bot.settings import Settings
+from tests.sandbox.kit import Make
+
+pytestmark = pytest.mark.engine
+
+REFUSED, UNKNOWN = 7, 6
+"""Exit codes of curl: no connection; no such host."""
+
+
+async def curl(lab: Lab, url: str) -> int:
+    """curl's exit code from inside the lab; 28 would be a silent wait of three seconds."""
+    return (await lab.run_script(f"curl --silent --max-time 3 {url}")).exit_code
+
+
+async def test_the_gateway_answers_nothing(lab: Lab, engine: Engine, host: SandboxHost) -> None:
+    """A program that listens on every address of the engine's namespace, as the registry might, is out of reach."""
+    network = await engine.call(lambda client: client.inspect_network(network_name(lab.id)))
+    gateway = network["IPAM"]["Config"][0]["Gateway"]
+    with host.make_socket() as listener:
+        listener.bind(("0.0.0.0", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        assert await curl(lab, f"http://{gateway}:{port}/") == REFUSED
+
+
+async def test_the_world_and_its_metadata_are_out_of_reach(lab: Lab) -> None:
+    """Refused at once, not after a long wait."""
+    for address in ("169.254.169.254", "10.0.0.1", "1.1.1.1"):
+        assert await curl(lab, f"http://{address}/") == REFUSED
+
+
+async def test_outside_names_fail_within_two_seconds(lab: Lab) -> None:
+    """No question leaves the lab."""
+    assert await curl(lab, "http://example.com/") == UNKNOWN
+
+
+async def test_another_lab_is_out_of_reach_and_the_own_one_is_not(lab: Lab, host: SandboxHost, make: Make) -> None:
+    """The same container answers its own lab and no other."""
+    other = await host.labs.open(LabId("0123456789"))
+    try:
+        web = await make(other.id, "web")
+        address = await host.address(other.id, web, 80)
+        assert await curl(lab, f"http://{address.ip}/") == REFUSED
+        assert await curl(other, f"http://{address.ip}/") == 0
+    finally:
+        await host.labs.close(other.id)
+
+
+async def test_flushed_rules_come_back(settings: Settings, host: SandboxHost) -> None:
+    """Looking twice changes nothing; after a flush one look is enough."""
+    firewall = Firewall(NetworkNamespace(settings.network_namespace))
+    assert await firewall.ensure() is False
+    await firewall._run("iptables", "-F", "INPUT")
+    assert await firewall.ensure() is True
+    await firewall.remove()
+    assert "DOSIRAK" not in await firewall._run("iptables", "-S")
+    assert await firewall.ensure() is True
+    assert await firewall.ensure() is False
+
+
+async def test_a_rule_put_before_ours_is_overtaken(settings: Settings, host: SandboxHost) -> None:
+    """Docker writes its own rules at the top when it starts again."""
+    firewall = Firewall(NetworkNamespace(settings.network_namespace))
+    await firewall._run("iptables", "-I", "INPUT", "-i", "lab+", "-j", "ACCEPT")
+    try:
+        assert await firewall.ensure() is True
+        listed = (await firewall._run("iptables", "-S", "INPUT")).splitlines()
+        assert listed[1] == "-A INPUT -i lab+ -j DOSIRAK-INPUT"
+        assert sum("DOSIRAK" in line for line in listed) == 1
+    finally:
+        await firewall._run("iptables", "-D", "INPUT", "-i", "lab+", "-j", "ACCEPT")
