@@ -16,6 +16,8 @@ def decide(call: Call, owner: Owner, known: Knowledge) -> Verdict:
         return not_found().verdict
     route, reference = found
     try:
+        if route.body == "none" and call.body:
+            raise Refused(400, "body-not-expected", "this request takes no body")
         if route.body == "json" and call.content_type != "application/json" and route.decision != "D":
             shown = call.content_type[:60]
             raise Refused(400, "content-type", f"Content-Type specified ({shown}) must be 'application/json'")

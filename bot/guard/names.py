@@ -20,7 +20,7 @@ FULL_ID = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 def new_name(name: str, kind: str) -> str:
     """A name that the learner may give to a `kind` (container, network, volume); raises Refused (400)."""
-    name = name.removeprefix("/")
+    name = name.removeprefix("/") if kind == "container" else name
     if not _NAME.fullmatch(name):
         allowed = "only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"
         raise Refused(400, "bad-name", f"Invalid {kind} name ({name[:MAX_NAME]}), {allowed}")

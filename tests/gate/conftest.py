@@ -1,0 +1,51 @@
+"""Fixtures: two hand-made labs on a real engine, one on a recording fake."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.host.temporary import EngineHost
+from tests.gate.support import A, B, FakeEngine, HandMadeLab, fake_engine, lab_network, opened
+
+IMAGES = frozenset({"diamol/base:latest", "diamol/ch02-hello-diamol:latest", "diamol/ch02-hello-diamol-web:latest"})
+
+
+@pytest.fixture(scope="session")
+def lab_networks(engine_host: EngineHost) -> Iterator[dict[str, str]]:
+    with lab_network(engine_host.socket, A) as first, lab_network(engine_host.socket, B) as second:
+        yield {A: first, B: second}
+
+
+@pytest.fixture
+async def lab_a(engine_host: EngineHost, lab_networks: dict[str, str], tmp_path: Path) -> AsyncIterator[HandMadeLab]:
+    async with opened(engine_host.socket, A, lab_networks[A], IMAGES, _made(tmp_path / "a")) as lab:
+        yield lab
+        await lab.docker("container", "prune", "--force")
+
+
+@pytest.fixture
+async def lab_b(engine_host: EngineHost, lab_networks: dict[str, str], tmp_path: Path) -> AsyncIterator[HandMadeLab]:
+    async with opened(engine_host.socket, B, lab_networks[B], IMAGES, _made(tmp_path / "b")) as lab:
+        yield lab
+        await lab.docker("container", "prune", "--force")
+
+
+@pytest.fixture
+async def fake(tmp_path: Path) -> AsyncIterator[FakeEngine]:
+    async with fake_engine(tmp_path) as engine:
+        yield engine
+
+
+@pytest.fixture
+async def lab(fake: FakeEngine, tmp_path: Path) -> AsyncIterator[HandMadeLab]:
+    """A lab on the fake engine."""
+    async with opened(fake.path, A, "a" * 64, IMAGES, _made(tmp_path / "lab")) as made:
+        yield made
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder

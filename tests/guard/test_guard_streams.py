@@ -1,0 +1,142 @@
+"""What is looked at while it passes: events, statistics, archives."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.guard.tar import MAX_BYTES, MAX_ENTRIES, TarWatch
+from tests.guard.lab import LAB, NETWORK, OTHER, OTHER_NETWORK, THEIRS, TOOLBOX, WEB, asked, forwarded
+
+
+def event(kind: str, action: str, identity: str, **attributes: str) -> bytes:
+    return json.dumps(
+        {"Type": kind, "Action": action, "Actor": {"ID": identity, "Attributes": attributes}, "time": 1}
+    ).encode()
+
+
+def labels(lab: str = LAB, role: str = "learner") -> dict[str, str]:
+    return {"dosirak.lab": lab, "dosirak.role": role, "dosirak.image": "diamol/base", "image": "sha256:1"}
+
+
+def shown(data: bytes, filters: dict[str, Any] | None = None) -> Any:
+    view = forwarded(asked("GET", "/events", None, filters=json.dumps(filters or {}))).reply.lines
+    assert view is not None
+    line = view(data)
+    return None if line is None else json.loads(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        event("container", "exec_create: echo SECRET", THEIRS, name=f"lab-{OTHER}.x", **labels(OTHER)),
+        event("container", "start", TOOLBOX, name="toolbox", **labels(role="toolbox")),
+        event("network", "connect", OTHER_NETWORK, name=f"lab-{OTHER}", container=THEIRS),
+        event("network", "connect", NETWORK, name=f"lab-{LAB}", container=TOOLBOX),
+        event("network", "connect", NETWORK, name=f"lab-{LAB}", container=THEIRS),
+        event("volume", "mount", f"lab-{OTHER}.data", container=THEIRS),
+        event("volume", "mount", f"lab-{LAB}.data", container=TOOLBOX),
+        event("image", "pull", "alpine:latest", name="alpine"),
+        event("daemon", "reload", "XYZ", name="vm"),
+        b"",
+    ],
+)
+def test_an_event_that_is_not_the_labs_own_never_passes(line: bytes) -> None:
+    """Case F140."""
+    assert shown(line) is None
+
+
+def test_own_events_pass_in_the_labs_names() -> None:
+    """Containers, networks and volumes, with the image's written name and without the lab's labels."""
+    started = shown(event("container", "start", WEB, name=f"lab-{LAB}.web", own="1", **labels()))
+    assert started["Actor"]["Attributes"] == {"name": "web", "own": "1", "image": "diamol/base"}
+    joined = shown(event("network", "connect", NETWORK, name=f"lab-{LAB}", container=WEB, type="bridge"))
+    assert joined["Actor"]["Attributes"]["name"] == "bridge"
+    mounted = shown(event("volume", "mount", f"lab-{LAB}.data", container=WEB))
+    assert mounted["Actor"]["ID"] == "data"
+
+
+def test_a_container_made_during_the_stream_is_the_labs_own_from_its_first_event() -> None:
+    """Its labels say so; its network event follows without any."""
+    view = forwarded(asked("GET", "/events")).reply.lines
+    assert view is not None and view(event("network", "connect", NETWORK, container="9" * 64)) is None
+    assert view(event("container", "create", "9" * 64, name="odd_name", **labels())) is not None
+    assert view(event("network", "connect", NETWORK, container="9" * 64)) is not None
+
+
+@pytest.mark.parametrize(
+    ("filters", "passes"),
+    [
+        ({"type": ["container"]}, True),
+        ({"type": ["network"]}, False),
+        ({"event": ["start", "die"]}, True),
+        ({"event": ["die"]}, False),
+        ({"container": ["web"]}, True),
+        ({"container": [THEIRS]}, False),
+        ({"image": ["diamol/base"]}, True),
+        ({"label": ["own=1"]}, True),
+        ({"label": ["dosirak.lab"]}, False),
+    ],
+)
+def test_the_clients_filters_are_answered_here(filters: dict[str, Any], passes: bool) -> None:
+    """The engine gets the kinds and times alone."""
+    line = event("container", "start", WEB, name=f"lab-{LAB}.web", own="1", **labels())
+    assert (shown(line, filters) is not None) is passes
+
+
+def test_statistics_name_the_container_as_the_learner_does() -> None:
+    """The stream's lines carry the engine's name."""
+    view = forwarded(asked("GET", "/containers/web/stats?stream=1")).reply.lines
+    assert view is not None
+    assert json.loads(view(json.dumps({"name": f"/lab-{LAB}.web", "x": 1}).encode()) or b"") == {"name": "/web", "x": 1}
+
+
+def archive(*members: tarfile.TarInfo, mode: str = "w") -> bytes:
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode=mode) as tar:  # type: ignore[call-overload]  # the mode is one of tarfile's own
+        for member in members:
+            tar.addfile(member, io.BytesIO(b"x" * member.size))
+    return data.getvalue()
+
+
+def member(name: str, kind: bytes = tarfile.REGTYPE, size: int = 0) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.size = kind, size
+    return info
+
+
+@given(st.lists(st.integers(1, 700), max_size=20))
+def test_a_plain_archive_passes_in_any_pieces(sizes: list[int]) -> None:
+    """Headers are found wherever the pieces are cut."""
+    data = archive(member("a.txt", size=700), member("folder", tarfile.DIRTYPE), member("link", tarfile.SYMTYPE))
+    watch, position = TarWatch(), 0
+    for size in [*sizes, len(data)]:
+        assert watch.feed(data[position : position + size])
+        position += size
+
+
+@pytest.mark.parametrize("kind", [tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE, tarfile.GNUTYPE_SPARSE, b"Z"])
+def test_device_files_and_unknown_kinds_end_the_upload(kind: bytes) -> None:
+    """Case I174."""
+    assert not TarWatch().feed(archive(member("ok"), member("bad", kind)))
+
+
+@pytest.mark.parametrize("mode", ["w:gz", "w:bz2", "w:xz"])
+def test_a_compressed_archive_ends_the_upload(mode: str) -> None:
+    """The engine would unpack it with the container's own programs (CVE-2026-41567)."""
+    data = archive(member("a.txt", size=5000), mode=mode)
+    assert not TarWatch().feed(data.ljust(1024, b"\0"))
+
+
+def test_sizes_and_counts_are_bounded() -> None:
+    """Case I174: sparse terabytes, a million entries, too many bytes."""
+    assert not TarWatch().feed(archive(member("a"))[:124] + b"77777777777\0" + archive(member("a"))[136:])
+    assert not TarWatch().feed(archive(*(member(str(number)) for number in range(MAX_ENTRIES + 1))))
+    watch = TarWatch()
+    assert not all(watch.feed(bytes(1024 * 1024)) for _ in range(MAX_BYTES // 1024**2 + 1))
