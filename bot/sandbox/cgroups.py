@@ -14,7 +14,6 @@ from bot.identity import LabId
 
 log = logging.getLogger(__name__)
 
-PARENT = "/dosirak"
 PERIOD = 100_000
 """Microseconds: the kernel's own default CPU period."""
 
@@ -33,20 +32,21 @@ class LabLimits:
         return max(1000, int(self.cpus * PERIOD))
 
 
-def cgroup_parent(lab: LabId) -> str:
-    """The path that containers of the lab are created under."""
-    return f"{PARENT}/{lab}"
-
-
 class Cgroups:
-    """The cgroup tree of this host. All methods block briefly: call them in a thread."""
+    """The labs' part of this host's cgroup tree. Methods that touch it block briefly: call them in a thread."""
 
-    def __init__(self, mounts: Path = Path("/proc/self/mounts")) -> None:
+    def __init__(self, parent: str, mounts: Path = Path("/proc/self/mounts")) -> None:
+        """`parent` is the cgroup that all labs of this host stand in, and no other host's labs."""
+        self._parent = parent.strip("/")
         fields = [line.split() for line in mounts.read_text().splitlines()]
         self._roots = [Path(field[1]) for field in fields if field[2] in ("cgroup", "cgroup2")]
         unified = [Path(field[1]) for field in fields if field[2] == "cgroup2"]
         # A hybrid host has a cgroup2 mount as well, but its controllers are all in version 1.
         self._unified = unified[0] if len(self._roots) == 1 and unified else None
+
+    def path(self, lab: LabId) -> str:
+        """The path that containers of the lab are created under."""
+        return f"/{self._parent}/{lab}"
 
     def ensure(self, lab: LabId, limits: LabLimits) -> None:
         """Create the lab's cgroup and set its limits. Raises LabError when the kernel refuses."""
@@ -59,7 +59,7 @@ class Cgroups:
             raise LabError(f"the lab's limits cannot be set: {error}") from error
 
     def _ensure_unified(self, root: Path, lab: LabId, limits: LabLimits) -> None:
-        folder = root / PARENT[1:] / lab
+        folder = root / self._parent / lab
         folder.mkdir(parents=True, exist_ok=True)
         for above in (root, folder.parent):
             (above / "cgroup.subtree_control").write_text("+cpu +memory +pids")
@@ -74,7 +74,7 @@ class Cgroups:
             if root is None:
                 log.warning("this host has no %s controller: a lab is not limited in it as a whole", controller)
                 continue
-            folder = root / PARENT[1:] / lab
+            folder = root / self._parent / lab
             folder.mkdir(parents=True, exist_ok=True)
             if controller == "memory":
                 _write_memory(folder, limits.memory)
@@ -90,11 +90,11 @@ class Cgroups:
     def remove(self, lab: LabId) -> None:
         """Remove the lab's cgroup from every hierarchy; the containers in it are gone by now."""
         for root in self._roots:
-            _remove_tree(root / PARENT[1:] / lab)
+            _remove_tree(root / self._parent / lab)
 
     def found(self) -> frozenset[str]:
         """Names of all lab cgroups on the host."""
-        return frozenset(folder.name for root in self._roots for folder in _folders(root / PARENT[1:]))
+        return frozenset(folder.name for root in self._roots for folder in _folders(root / self._parent))
 
 
 def _write(file: Path, value: int | str, *, needed: bool = True) -> None:

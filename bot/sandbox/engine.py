@@ -14,9 +14,9 @@ import docker.errors
 import h11
 import requests.exceptions
 from docker import APIClient
-from docker.transport import UnixHTTPAdapter
 
 from bot.errors import EngineConflict, EngineError, EngineNotFound, EngineTimeout, EngineUnavailable
+from bot.sandbox.transport import EngineAdapter
 
 Result = TypeVar("Result")
 
@@ -44,7 +44,7 @@ class Engine:
         self.socket_path = self._reachable(socket_path.absolute())
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="engine")
         self._client = APIClient(f"unix://{self.socket_path}", version=API_VERSION, timeout=int(CALL_SECONDS))
-        self._client.mount("http+docker://", _OnePool(self.socket_path))
+        self._client.mount("http+docker://", EngineAdapter(self.socket_path, int(CALL_SECONDS), THREADS))
         # Proxies and passwords of the bot's environment have no business on the engine's socket.
         self._client.trust_env = False
         self.starts = asyncio.Semaphore(STARTS_PER_CORE * (os.cpu_count() or 1))
@@ -96,19 +96,6 @@ class Engine:
         self._client.close()
         if self._folder is not None:
             os.close(self._folder)
-
-
-class _OnePool(UnixHTTPAdapter):
-    """One connection pool for the engine.
-
-    docker-py keeps one for each URL and closes the 26th oldest, also when another thread is about to use it.
-    """
-
-    def __init__(self, socket_path: Path) -> None:
-        super().__init__(f"http+unix://{socket_path}", timeout=int(CALL_SECONDS), max_pool_size=THREADS)
-
-    def get_connection(self, url: Any, proxies: Any = None) -> Any:
-        return super().get_connection("http+docker://engine", proxies)
 
 
 def refusal(status: int, message: str) -> EngineError:

@@ -13,7 +13,7 @@ from typing import Self
 from bot.errors import DosirakError
 from bot.guard.owner import Limits, Owner
 from bot.identity import LabId
-from bot.sandbox.cgroups import Cgroups, LabLimits, cgroup_parent
+from bot.sandbox.cgroups import Cgroups, LabLimits
 from bot.sandbox.containers import Address
 from bot.sandbox.engine import Engine
 from bot.sandbox.events import ContainerRemoved, ContainerStarted, ContainerStopped, Events, LabEvent
@@ -48,13 +48,13 @@ class SandboxHost:
         self.events = Events()
         self.namespace = NetworkNamespace(settings.network_namespace)
         self._firewall = Firewall(self.namespace)
+        self._cgroups = Cgroups(settings.cgroup)
 
     async def __aenter__(self) -> Self:
         self._engine = Engine(Path(self._settings.engine.removeprefix("unix://")))
-        cgroups = Cgroups()
         plan = self._plan()
-        opening = Opening(self._engine, self.namespace, cgroups, plan, self._gate)
-        self.labs = Labs(self._engine, opening, cgroups, plan.folder, self._settings.labs_max)
+        opening = Opening(self._engine, self.namespace, self._cgroups, plan, self._gate)
+        self.labs = Labs(self._engine, opening, self._cgroups, plan.folder, self._settings.labs_max)
         self._watch = Watch(self._engine, self.events)
         self.events.listen(self._keep_ports)
         try:
@@ -125,7 +125,7 @@ class SandboxHost:
         owner = Owner(
             lab=lab_id,
             network=network,
-            cgroup_parent=cgroup_parent(lab_id),
+            cgroup_parent=self._cgroups.path(lab_id),
             images=self._images,
             limits=limits,
             runtime=settings.runtime,

@@ -10,7 +10,7 @@ from pathlib import Path
 from bot.errors import EngineConflict, LabError
 from bot.guard.owner import NETWORK
 from bot.identity import LabId
-from bot.sandbox.cgroups import Cgroups, LabLimits, cgroup_parent
+from bot.sandbox.cgroups import Cgroups, LabLimits
 from bot.sandbox.engine import Engine
 from bot.sandbox.lab import Lab, LabGate
 from bot.sandbox.names import belongs, bridge_name, labels, network_name
@@ -76,7 +76,7 @@ class Opening:
             runtime=self._plan.runtime,
             network=network,
             socket_folder=folder,
-            cgroup_parent=cgroup_parent(lab_id),
+            cgroup_parent=self._cgroups.path(lab_id),
             memory=self._plan.toolbox_memory,
             pids=self._plan.toolbox_pids,
         )

@@ -61,7 +61,7 @@ def test_limits_are_written_for_a_unified_hierarchy(tmp_path: Path) -> None:
     root = tmp_path / "cgroup"
     (root / "dosirak" / LAB).mkdir(parents=True)
     (root / "dosirak" / LAB / "memory.swap.max").touch()
-    cgroups = Cgroups(_mounts(tmp_path, f"cgroup2 {root} cgroup2 rw 0 0"))
+    cgroups = Cgroups("/dosirak", _mounts(tmp_path, f"cgroup2 {root} cgroup2 rw 0 0"))
     cgroups.ensure(LAB, LIMITS)
     folder = root / "dosirak" / LAB
     assert (root / "cgroup.subtree_control").read_text() == "+cpu +memory +pids"
@@ -80,7 +80,7 @@ def test_limits_are_written_for_separate_hierarchies(tmp_path: Path) -> None:
     for controller in ("memory", "cpu,cpuacct"):
         (tmp_path / controller).mkdir()
     lines = [f"cgroup {tmp_path / name} cgroup rw 0 0" for name in ("memory", "cpu,cpuacct")]
-    Cgroups(_mounts(tmp_path, *lines)).ensure(LAB, LIMITS)
+    Cgroups("/dosirak", _mounts(tmp_path, *lines)).ensure(LAB, LIMITS)
     assert (tmp_path / "memory/dosirak" / LAB / "memory.limit_in_bytes").read_text() == str(512 * 2**20)
     assert (tmp_path / "cpu,cpuacct/dosirak" / LAB / "cpu.cfs_quota_us").read_text() == "50000"
 
@@ -89,7 +89,7 @@ def test_limits_that_cannot_be_set_close_the_lab(tmp_path: Path) -> None:
     """A lab without its walls is not opened."""
     (tmp_path / "memory").write_text("a file, not a hierarchy")
     with pytest.raises(LabError):
-        Cgroups(_mounts(tmp_path, f"cgroup {tmp_path / 'memory'} cgroup rw 0 0")).ensure(LAB, LIMITS)
+        Cgroups("/dosirak", _mounts(tmp_path, f"cgroup {tmp_path / 'memory'} cgroup rw 0 0")).ensure(LAB, LIMITS)
 
 
 def test_one_broken_listener_does_not_stop_the_others(caplog: pytest.LogCaptureFixture) -> None:
