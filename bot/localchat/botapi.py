@@ -51,6 +51,8 @@ class BotApi:
             return web.json_response({"ok": True, "result": await self._answer(call)})
         except Refused as refusal:
             return _refusal(refusal)
+        except web.HTTPRequestEntityTooLarge:
+            return _refusal(Refused("Request Entity Too Large", 413))
 
     def _check_token(self, request: web.Request) -> None:
         token = request.match_info["token"]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from bot.localchat import shapes
+from bot.localchat import shapes, texts
 from bot.localchat.conversation import (
     Acting,
     Answered,
@@ -17,13 +18,15 @@ from bot.localchat.conversation import (
     Removed,
 )
 from bot.localchat.values import Chat, Message, User
+from bot.richtext import RichText
 
 Shape = dict[str, Any]
 
 
 def message(value: Message, conversation: Conversation, user_id: int) -> Shape:
-    """A message for this person: with reactions and their own vote."""
-    shape = shapes.message(value, conversation)
+    """A message for this person: with reactions, their own vote, and commands to tap in the bot's words too."""
+    shown = texts.with_found(RichText(value.text, value.entities), (texts.COMMAND_SEARCH,))
+    shape = shapes.message(replace(value, entities=shown.entities), conversation)
     if value.reactions:
         shape["reactions"] = list(value.reactions)
     if value.force_reply is not None:

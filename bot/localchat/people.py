@@ -63,7 +63,7 @@ def says(
 
 def _body(text: str, media: Media | None) -> RichText:
     limit = CAPTION_UNITS if media is not None else MAX_UNITS
-    body = texts.checked(text, (), limit=limit, too_long="message is too long")
+    body = texts.checked(text, (), limit=limit, too_long="message is too long", commands=True)
     if media is None and not body.text:
         raise Refused("message text is empty")
     return body

@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 
 QUIET_SECONDS = 0.5
 """Changes come in bursts (a terminal message grows by edits): one write for all of them."""
+WRITING_SHARE = 10
+"""A large state takes long to write: the pause is ten times that, so that writing is never what a chat does most."""
 ID_GAP = 1000
 """Added to every counter after a crash: what was said in the last half second is lost, but its ids are never reused,
 so that nothing edits a stranger."""
@@ -63,6 +65,7 @@ class Keeper:
         self._closing = asyncio.Event()
         self._shelf = TaskShelf()
         self._writer: asyncio.Task[None] | None = None
+        self._took = 0.0
 
     def start(self) -> None:
         self._writer = self._shelf.start(self._write_on_change(), name="local chat state")
@@ -73,13 +76,15 @@ class Keeper:
     async def _write_on_change(self) -> None:
         while not self._closing.is_set():
             await self._changed.wait()
-            await self._pause()
+            await self._pause(max(QUIET_SECONDS, WRITING_SHARE * self._took))
             self._changed.clear()
+            started = asyncio.get_running_loop().time()
             await self._write(closed_cleanly=self._closing.is_set())
+            self._took = asyncio.get_running_loop().time() - started
 
-    async def _pause(self) -> None:
+    async def _pause(self, seconds: float) -> None:
         try:
-            async with asyncio.timeout(QUIET_SECONDS):
+            async with asyncio.timeout(seconds):
                 await self._closing.wait()
         except TimeoutError:
             return

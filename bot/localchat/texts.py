@@ -32,6 +32,8 @@ FOUND = frozenset({"mention", "hashtag", "cashtag", "bot_command", "url", "email
 """What the server finds by itself; it ignores these from a bot, since they are found again."""
 OTHERS = frozenset({"text_mention", "custom_emoji", "date_time"})
 """Known, but without a meaning in this chat: the text stays, the entity goes."""
+CLOSED = FOUND | {"code", "pre", "text_link"}
+"""Nothing more is found inside these."""
 
 COMMAND = re.compile(r"(?<![\w/<>@])/[a-zA-Z0-9_]{1,64}(?:@[a-zA-Z0-9_]{3,32})?(?![\w/@])")
 URL = re.compile(
@@ -40,6 +42,7 @@ URL = re.compile(
 MENTION = re.compile(r"(?<![\w@/])@[a-zA-Z][a-zA-Z0-9_]{2,31}\b")
 HASHTAG = re.compile(r"(?<![\w#])#\w*[^\W\d_]\w*")
 SEARCHES = ((URL, "url"), (MENTION, "mention"), (HASHTAG, "hashtag"))
+COMMAND_SEARCH = (COMMAND, "bot_command")
 
 
 def read_entities(values: Sequence[Any]) -> tuple[Entity, ...]:
@@ -68,13 +71,21 @@ def _read_entity(value: dict[str, Any]) -> Entity | None:
     return Entity(kind, int(value["offset"]), int(value["length"]), value.get("language") or None, value.get("url"))
 
 
-def checked(text: str, entities: tuple[Entity, ...], *, limit: int, too_long: str) -> RichText:
-    """The text as it will be shown; raises Refused when it or an entity does not fit."""
+def checked(text: str, entities: tuple[Entity, ...], *, limit: int, too_long: str, commands: bool = False) -> RichText:
+    """The text as it will be shown; raises Refused when it or an entity does not fit.
+
+    `commands`: mark them too, which Telegram's server does in people's texts only.
+    """
     _check_bounds(text, entities)
     shown = trimmed(RichText(text, tuple(entity for entity in entities if entity.length > 0)))
     if shown.units > limit:
         raise Refused(too_long)
-    return RichText(shown.text, tuple(sorted((*shown.entities, *_found(shown)), key=_order)))
+    return with_found(shown, (*SEARCHES, COMMAND_SEARCH) if commands else SEARCHES)
+
+
+def with_found(value: RichText, searches: Sequence[tuple[re.Pattern[str], str]]) -> RichText:
+    """The text with what these searches find in it."""
+    return RichText(value.text, tuple(sorted((*value.entities, *_found(value, searches)), key=_order)))
 
 
 def _order(entity: Entity) -> tuple[int, int]:
@@ -125,18 +136,11 @@ def trimmed(value: RichText) -> RichText:
     return RichText(text, tuple(entity for entity in clipped if entity.length > 0))
 
 
-def _found(value: RichText) -> list[Entity]:
-    """Links, mentions, hashtags and commands outside code and links, which Telegram marks in everybody's text.
-
-    A bot's own text gets `bot_command` marks too: clients make them tappable.
-    """
-    closed = [
-        (entity.offset, entity.offset + entity.length)
-        for entity in value.entities
-        if entity.kind in ("code", "pre", "text_link")
-    ]
+def _found(value: RichText, searches: Sequence[tuple[re.Pattern[str], str]]) -> list[Entity]:
+    """What the searches find outside code, links and what is found already."""
+    closed = [(entity.offset, entity.offset + entity.length) for entity in value.entities if entity.kind in CLOSED]
     found: list[Entity] = []
-    for pattern, kind in (*SEARCHES, (COMMAND, "bot_command")):
+    for pattern, kind in searches:
         for match in pattern.finditer(value.text):
             text = match.group().rstrip(".,:;!?)") if kind == "url" else match.group()
             start = units(value.text[: match.start()])

@@ -215,6 +215,7 @@ async def test_the_page_finds_back_after_a_restart(browser: Browser, serve: Serv
         await page.goto(chat.url)
         await page.get_by_role("button", name="시작").click()
         await heard(chat, "message")
+        await chat.updates(offset=2)
     await expect(page.locator("#banner")).to_be_visible()
     async with serve(port=port) as chat:
         await chat.bot("sendMessage", chat_id=LEARNER, text="다시 왔어요")

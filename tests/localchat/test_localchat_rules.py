@@ -93,16 +93,15 @@ async def test_entities_beyond_a_hundred_are_ignored(started: Served) -> None:
     assert len(sent["entities"]) == MAX_ENTITIES
 
 
-async def test_links_and_commands_are_found_but_not_in_code(started: Served) -> None:
-    """Found by the server in everybody's text; code stays code."""
-    text = "http://a.localhost:8080/x. 그리고 /ps"
-    code = {"type": "code", "offset": 30, "length": 3}
+async def test_links_are_found_but_not_in_code_and_not_commands(started: Served) -> None:
+    """Found by the server in everybody's text; commands are marked in people's texts only, code stays code."""
+    text = "http://a.localhost:8080/x. 그리고 /ps @dosirak_bot"
     plain = await send(started, text=text)
     assert [(item["type"], item["offset"], item["length"]) for item in plain["entities"]] == [
         ("url", 0, 25),
-        ("bot_command", 31, 3),
+        ("mention", 35, 12),
     ]
-    marked = await send(started, text=text, entities=[code | {"offset": 31}])
+    marked = await send(started, text=text, entities=[{"type": "code", "offset": 31, "length": 16}])
     assert [item["type"] for item in marked["entities"]] == ["url", "code"]
 
 

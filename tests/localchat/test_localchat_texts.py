@@ -41,7 +41,7 @@ def test_html_without_tags_is_the_text_itself(text: str) -> None:
 
 def test_what_is_found_stands_where_it_is() -> None:
     """Links end before the full stop, commands need a border, hashtags may be Korean."""
-    value = checked("🍱 https://a.kr/b, /ps a/b @dosirak_bot #도커 5/6", (), limit=99, too_long="")
+    value = checked("🍱 https://a.kr/b, /ps a/b @dosirak_bot #도커 5/6", (), limit=99, too_long="", commands=True)
     found = [(entity.kind, _part(value, entity)) for entity in value.entities]
     assert found == [
         ("url", "https://a.kr/b"),

@@ -32,8 +32,8 @@ const FIRST_WAIT = 500;
 const LONGEST_WAIT = 5000;
 
 export class Live {
-  constructor({ onEvent, onOpen, onLost }) {
-    Object.assign(this, { onEvent, onOpen, onLost, wait: FIRST_WAIT, user: null, socket: null });
+  constructor({ onEvent, onOpen, onLost, onRetry }) {
+    Object.assign(this, { onEvent, onOpen, onLost, onRetry, wait: FIRST_WAIT, user: null, socket: null });
   }
 
   follow(user) {
@@ -68,6 +68,7 @@ export class Live {
     this.timer = setTimeout(async () => {
       // A bot that was started anew has a new session: the page itself brings its cookie.
       await fetch("/", { cache: "no-store" }).catch(() => undefined);
+      this.user = await this.onRetry();
       this.connect();
     }, this.wait);
     this.wait = Math.min(this.wait * 2, LONGEST_WAIT);

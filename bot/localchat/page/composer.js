@@ -198,6 +198,18 @@ export class Composer {
     this.about.replaceChildren(icon("reply"), words, button("tool", say("cancel"), () => this.cancel(), icon("close")));
   }
 
+  take() {
+    const text = this.field.value.trim();
+    this.field.value = "";
+    this.changed();
+    return text;
+  }
+
+  giveBack(text) {
+    if (!this.field.value) this.field.value = text;
+    this.changed();
+  }
+
   send() {
     const text = this.field.value.trim();
     if (!text) return;
