@@ -1,0 +1,95 @@
+"""What a learner with an engine of their own costs: dockerd and its containerd, idle, as Docker-in-Docker runs them."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from deploy.benchmarks.figures import Sample
+from deploy.host import leftovers
+from deploy.host.daemons import POLL, Daemon
+from deploy.host.engine import START_LIMIT
+from deploy.host.engine_api import answers
+from deploy.host.faults import HostFault
+from deploy.host.namespace import inside, make_namespace, remove_namespace
+from deploy.host.places import Places
+
+
+def idle_pair(idle_seconds: float, weigh: Callable[[int], float]) -> Sample:
+    """Start the pair in a network namespace of its own, wait, and weigh both by their pids; nothing is left."""
+    with tempfile.TemporaryDirectory(prefix="dosirak-") as folder:
+        places = Places.of(Path(folder))
+        pair = (_containerd(places), _dockerd(places))
+        try:
+            _start(places, pair)
+            time.sleep(idle_seconds)
+            return Sample.of([sum(weigh(_pid(daemon)) for daemon in pair)])
+        finally:
+            _stop(places, pair)
+
+
+def _containerd(places: Places) -> Daemon:
+    return _daemon(places, "containerd", places.run / "containerd.toml", "--config")
+
+
+def _dockerd(places: Places) -> Daemon:
+    return _daemon(places, "dockerd", places.run / "dockerd.json", "--config-file")
+
+
+def _daemon(places: Places, name: str, configuration: Path, option: str) -> Daemon:
+    return Daemon(
+        name=name,
+        command=inside(places, name, option, str(configuration)),
+        mark=str(configuration),
+        pid_file=places.run / f"{name}-benchmark.pid",
+        log=places.logs / f"{name}.log",
+    )
+
+
+def _start(places: Places, pair: tuple[Daemon, Daemon]) -> None:
+    """With the defaults of `docker:dind`: a bridge, iptables rules, and no plugin for Kubernetes."""
+    places.prepare()
+    make_namespace(places)
+    (places.run / "containerd.toml").write_text(
+        "version = 2\n"
+        f"root = {json.dumps(str(places.containerd_data))}\n"
+        f"state = {json.dumps(str(places.run / 'containerd'))}\n"
+        'disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"]\n'
+        f"[grpc]\naddress = {json.dumps(str(places.containerd_socket))}\n"
+    )
+    settings = {
+        "data-root": str(places.engine_data),
+        "exec-root": str(places.run / "exec"),
+        "pidfile": str(places.run / "dockerd.pid"),
+        "group": "root",
+        "hosts": [f"unix://{places.engine_socket}"],
+        "containerd": str(places.containerd_socket),
+    }
+    (places.run / "dockerd.json").write_text(json.dumps(settings))
+    for daemon in pair:
+        daemon.start()
+    deadline = time.monotonic() + START_LIMIT
+    while not answers(places.engine_socket):
+        if time.monotonic() > deadline:
+            raise HostFault(f"the second engine does not answer: {pair[1].last_words()}")
+        time.sleep(POLL)
+
+
+def _pid(daemon: Daemon) -> int:
+    pid = daemon.pid()
+    if pid is None:
+        raise HostFault(f"{daemon.name} of the second engine ended: {daemon.last_words()}")
+    return pid
+
+
+def _stop(places: Places, pair: tuple[Daemon, Daemon]) -> None:
+    containerd, dockerd = pair
+    dockerd.stop(grace=5.0)
+    containerd.stop(grace=2.0)
+    leftovers.unmount(places)
+    remove_namespace(places)
+    leftovers.remove_cgroups(places)
+    leftovers.remove_run_folder(places)
