@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     content: Path = Field(CONTENT, validation_alias="DOSIRAK_CONTENT")
     toolbox_image: str = Field("dosirak/toolbox:latest", validation_alias="DOSIRAK_TOOLBOX_IMAGE")
     runtime: str = Field("runc", validation_alias="DOSIRAK_RUNTIME")
+    cgroup: str = Field("/dosirak", validation_alias="DOSIRAK_CGROUP")
+    """The cgroup that all labs stand in. Two bots on one machine need two: each removes what it does not know there."""
     lab_memory_mib: int = Field(512, ge=64, validation_alias="DOSIRAK_LAB_MEMORY_MIB")
     """Memory of a whole lab (its cgroup parent), toolbox included."""
     container_memory_mib: int = Field(128, ge=16, validation_alias="DOSIRAK_CONTAINER_MEMORY_MIB")

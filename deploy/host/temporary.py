@@ -21,12 +21,13 @@ PROGRAMS = ("dockerd", "containerd", "docker-registry", "docker", "iptables", "i
 
 @dataclass(frozen=True, slots=True)
 class EngineHost:
-    """An engine: its socket, its network namespace, its registry's address as the engine sees it, its state folder."""
+    """An engine: socket, network namespace, the registry's address as the engine sees it, state folder, cgroup."""
 
     socket: Path
     network_namespace: Path | None
     registry: str
     state: Path
+    cgroup: str
 
 
 @contextmanager
@@ -42,7 +43,7 @@ def temporary_engine(cache: Path | None = None) -> Iterator[EngineHost]:
     try:
         engine.start()
         provide_images(places, engine.socket, cache=cache or cache_folder())
-        yield EngineHost(engine.socket, places.namespace, places.registry, state)
+        yield EngineHost(engine.socket, places.namespace, places.registry, state, f"/{places.name}")
     finally:
         engine.stop()
         shutil.rmtree(state, ignore_errors=True)

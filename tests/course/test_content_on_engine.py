@@ -55,6 +55,7 @@ async def lab(chapter: Chapter, engine_host: EngineHost, tmp_path: Path) -> Asyn
         state=tmp_path,
         engine=f"unix://{engine_host.socket}",
         network_namespace=str(namespace) if namespace else None,
+        cgroup=engine_host.cgroup,
     )
     async with SandboxHost(settings, Shelf(), frozenset(chapter.images)) as host:
         yield await host.labs.open(LAB)

@@ -26,6 +26,7 @@ def settings(engine_host: Any) -> Settings:
         state=engine_host.state / "bot",
         engine=f"unix://{engine_host.socket}",
         network_namespace=str(engine_host.network_namespace) if engine_host.network_namespace else None,
+        cgroup=engine_host.cgroup,
     )
 
 

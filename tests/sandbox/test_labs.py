@@ -31,10 +31,10 @@ async def left_of(engine: Engine, lab_id: LabId) -> list[str]:
     return [item["Names"][0] for item in containers] + [item["Name"] for item in [*networks, *volumes]]
 
 
-def memory_of(lab: Lab) -> int:
+def memory_of(lab: Lab, settings: Settings) -> int:
     """The limit of the lab's cgroup, of whichever version."""
-    version_one = Path(f"/sys/fs/cgroup/memory/dosirak/{lab.id}/memory.limit_in_bytes")
-    version_two = Path(f"/sys/fs/cgroup/dosirak/{lab.id}/memory.max")
+    version_one = Path(f"/sys/fs/cgroup/memory{settings.cgroup}/{lab.id}/memory.limit_in_bytes")
+    version_two = Path(f"/sys/fs/cgroup{settings.cgroup}/{lab.id}/memory.max")
     return int((version_one if version_one.exists() else version_two).read_text())
 
 
@@ -94,7 +94,7 @@ async def test_closing_leaves_nothing(
     assert (closed.containers, closed.networks, closed.volumes) == (2, 1, 1)
     assert await left_of(engine, lab.id) == []
     assert not (settings.state / "labs" / lab.id).exists()
-    assert lab.id not in Cgroups().found()
+    assert lab.id not in Cgroups(settings.cgroup).found()
     assert host.labs.get(lab.id) is None
 
 
@@ -155,16 +155,16 @@ async def test_a_clean_stop_remembers_what_ran_and_the_next_start_runs_it(
 
 async def test_a_lab_is_limited_as_a_whole(lab: Lab, settings: Settings) -> None:
     """The cgroup parent has the lab's memory, whatever its containers have each."""
-    assert memory_of(lab) == settings.lab_memory_mib * 2**20
+    assert memory_of(lab, settings) == settings.lab_memory_mib * 2**20
 
 
-async def test_a_toolbox_is_what_the_security_page_says(lab: Lab, engine: Engine) -> None:
+async def test_a_toolbox_is_what_the_security_page_says(lab: Lab, engine: Engine, settings: Settings) -> None:
     """No capability beyond the list, no new privileges, own limits, nothing of the host but the socket folder."""
     found: dict[str, Any] = await engine.inspect(toolbox_name(lab.id))
     forced = found["HostConfig"]
     assert forced["CapDrop"] == ["ALL"] and "CAP_NET_RAW" not in json.dumps(forced["CapAdd"])
     assert forced["SecurityOpt"] == ["no-new-privileges:true"] and not forced["Privileged"]
-    assert forced["CgroupParent"] == f"/dosirak/{lab.id}" and forced["Memory"] == forced["MemorySwap"] > 0
+    assert forced["CgroupParent"] == f"{settings.cgroup}/{lab.id}" and forced["Memory"] == forced["MemorySwap"] > 0
     assert [mount["Destination"] for mount in found["Mounts"] if mount["RW"]] == ["/root"]
     status = (await lab.run_script("cat /proc/self/status")).output
     assert "NoNewPrivs:\t1" in status and "Seccomp:\t2" in status
