@@ -145,10 +145,12 @@ class Member:
 
     async def sees(self, text: str, *, timeout: float = PATIENCE) -> Seen:
         """Wait for the bot to write `text` (anywhere in a message) after this person's last act."""
+        return await self.sees_where(lambda seen: text in seen.text, repr(text), timeout=timeout)
+
+    async def sees_where(self, fits: Callable[[Seen], object], what: str, *, timeout: float = PATIENCE) -> Seen:
+        """Wait for a message of the bot that `fits`, new or changed after this person's last act."""
         return await self._wait(
-            lambda: self._newest(lambda seen: seen.from_bot and seen.turn > self._acted and text in seen.text),
-            repr(text),
-            timeout,
+            lambda: self._newest(lambda seen: seen.from_bot and seen.turn > self._acted and fits(seen)), what, timeout
         )
 
     async def sees_button(self, label: str, *, timeout: float = PATIENCE) -> Seen:
@@ -157,8 +159,7 @@ class Member:
 
     async def sees_file(self, kind: str, *, timeout: float = PATIENCE) -> Seen:
         """Wait for a `photo` or `document` after this person's last act."""
-        found = lambda seen: seen.from_bot and seen.turn > self._acted and kind in seen.shape  # noqa: E731 -- one use
-        return await self._wait(lambda: self._newest(found), f"<{kind}>", timeout)
+        return await self.sees_where(lambda seen: kind in seen.shape, f"<{kind}>", timeout=timeout)
 
     async def sees_toast(self, query: str, *, timeout: float = PATIENCE) -> Toast:
         """Wait for the bot's answer to a pressed button."""

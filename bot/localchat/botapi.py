@@ -24,6 +24,8 @@ TOKEN_FORM = re.compile(r"\d+:[A-Za-z0-9_-]{20,}")
 MAX_POLL_SECONDS = 50
 """Telegram's own ceiling for getUpdates."""
 MAX_UPDATES = 100
+MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
+"""What nested values of a wrong kind (a list in place of an object) end in: the caller's fault, so 400."""
 HANG_SECONDS = 600
 """Longer than any client waits."""
 
@@ -77,7 +79,11 @@ class BotApi:
         method = METHODS.get(call.method.lower())
         if method is None:
             raise Refused("Not Found", 404)
-        return method(self._desk, call)
+        try:
+            return method(self._desk, call)
+        except MALFORMED as error:
+            log.warning("%s was called with values of a wrong kind", call.method, exc_info=error)
+            raise Refused("can't parse the parameters") from error
 
     async def _hang(self) -> None:
         try:

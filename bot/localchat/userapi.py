@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.localchat import pageshapes, people, shapes
-from bot.localchat.botapi import read_call
+from bot.localchat.botapi import MALFORMED, read_call
 from bot.localchat.call import Call
 from bot.localchat.desk import Desk
 from bot.localchat.faults import Fault, Faults
@@ -56,6 +56,8 @@ class UserApi:
                 return web.json_response(await act(call, self._person(call.number("user"))))
             except Refused as refusal:
                 return web.json_response(refusal.answer(), status=refusal.status)
+            except MALFORMED as error:
+                return web.json_response(Refused(f"malformed: {error}").answer(), status=400)
 
         return handle
 

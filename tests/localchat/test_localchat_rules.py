@@ -244,6 +244,18 @@ async def test_every_body_form_is_read(started: Served, form: str) -> None:
             assert (await result(response))["entities"] == entities
 
 
+@pytest.mark.parametrize("name", ["entities", "reply_markup", "reply_parameters", "message_thread_id"])
+@pytest.mark.parametrize(
+    "value", [7, "x", [7], [[7]], {"inline_keyboard": [[7]]}, [{"type": "bold", "offset": [], "length": 1}]]
+)
+async def test_a_malformed_value_is_the_callers_fault(started: Served, name: str, value: Any) -> None:
+    """A value of a wrong kind is refused or left aside, never an error of the server."""
+    try:
+        await send(started, **{name: value})
+    except Refused as refusal:
+        assert refusal.status == 400
+
+
 async def test_a_webhook_is_refused_and_removing_one_is_fine(chat: Served) -> None:
     """The local chat is polled."""
     with pytest.raises(Refused, match="webhook"):

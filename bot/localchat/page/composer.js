@@ -6,7 +6,7 @@ import { summary } from "./message.js";
 import { say } from "./words.js";
 
 const MAX_HEIGHT = 160;
-const STICKERS = ["🍱", "🐳", "👍", "🎉", "😂"];
+const STICKERS = ["🍱", "🐳", "👍", "🎉"];
 
 export class Composer {
   // `acts`: onSend(text, {replyTo, editing}), onFile(file), onSticker(emoji), lastOwn() -> message
@@ -71,11 +71,12 @@ export class Composer {
   attach() {
     const place = this.clip.getBoundingClientRect();
     const stickers = STICKERS.map((sign) => [sign, () => this.acts.onSticker(sign), "sign"]);
-    openMenu([[say("photo"), () => this.files.click()], ...stickers], place.left - 100, place.top - 110);
+    openMenu([[say("photo"), () => this.files.click()], ...stickers], place.left - 120, place.top - 8, { above: true });
   }
 
   key(event) {
-    if (event.isComposing) return;
+    // Hangul being composed: Enter belongs to the input method (Safari says so by 229 only).
+    if (event.isComposing || event.keyCode === 229) return;
     if (!this.list.hidden && this.commandKey(event)) return event.preventDefault();
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();

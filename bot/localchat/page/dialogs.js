@@ -48,7 +48,8 @@ export async function copy(text) {
   toast(say("copied"));
 }
 
-export function openMenu(items, x, y) {
+// At a point; `above` puts the menu's foot there in place of its head.
+export function openMenu(items, x, y, { above = false } = {}) {
   const node = byId("menu");
   const before = document.activeElement;
   const shut = () => {
@@ -73,7 +74,8 @@ export function openMenu(items, x, y) {
   node.replaceChildren(...choices);
   node.hidden = false;
   node.style.left = `${Math.max(8, Math.min(x, innerWidth - node.offsetWidth - 8))}px`;
-  node.style.top = `${Math.max(8, Math.min(y, innerHeight - node.offsetHeight - 8))}px`;
+  const top = above ? y - node.offsetHeight : y;
+  node.style.top = `${Math.max(8, Math.min(top, innerHeight - node.offsetHeight - 8))}px`;
   addEventListener("pointerdown", outside, true);
   addEventListener("keydown", keys, true);
   choices[0]?.focus();
