@@ -119,7 +119,8 @@ class Member:
     async def sends(self, kind: str, name: str, content: bytes, caption: str = "") -> Seen:
         """Send a `photo` or `document`."""
         self._acted = self._turn
-        form = aiohttp.FormData({"user": str(self.user), "chat": str(self.chat), "text": caption}, quote_fields=False)
+        fields = {"user": str(self.user), "chat": str(self.chat), "topic": str(self.topic or ""), "text": caption}
+        form = aiohttp.FormData(fields, quote_fields=False)
         form.add_field(kind, content, filename=name)
         async with self._http.post("/api/say", data=form) as response:
             return Seen(await _result(response), self._turn)

@@ -62,14 +62,19 @@ async def test_after_a_crash_no_id_is_used_twice(serve: Serve, tmp_path: Path) -
         assert (await learner.says("a")).id == last + ID_GAP + 1
 
 
-async def test_a_damaged_file_is_put_aside(serve: Serve, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    "damage", ["{broken", "[]", "{}", '{"users": 3}', '{"strange": 1}', '{"users": [{"id": "x"}]}']
+)
+async def test_a_damaged_file_is_put_aside(
+    serve: Serve, tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: str
+) -> None:
     """The chat begins anew and the log says where the old one lies."""
     folder = tmp_path / "localchat"
     folder.mkdir()
-    (folder / "conversation.json").write_text("{broken")
+    (folder / "conversation.json").write_text(damage)
     async with serve() as chat, Member(chat.url) as learner:
         await learner.says("안녕")
-    assert (folder / "conversation.damaged").read_text() == "{broken"
+    assert (folder / "conversation.damaged").read_text() == damage
     assert "was put aside as conversation.damaged" in caplog.text
 
 
