@@ -44,13 +44,11 @@ class Lab:
         self._gate = gate
         self._containers = Containers(engine, lab_id)
         self.ports = PortForwards(self._containers, inside=toolbox.inside, outside=namespace)
-        self.shell = Shell(engine, toolbox, started=self.ports.renew)
+        self.shell = Shell(engine, toolbox, attached=self.ports.renew)
 
     async def open(self) -> None:
         """Attach the shell and open the ports of what runs. Raises EngineNotFound when the toolbox was removed."""
-        if not self.shell.alive:
-            await self.shell.open()
-            await self.ports.renew()
+        await self.shell.open()
 
     async def run_script(
         self, script: str, *, environment: Mapping[str, str] | None = None, timeout: float = SCRIPT_SECONDS

@@ -146,7 +146,7 @@ class Labs:
         return lab_id
 
     async def stop_all(self) -> dict[LabId, tuple[str, ...]]:
-        """Park every open lab, within five seconds altogether; which containers ran, for `resume`."""
+        """Park every lab that is open or runs, within five seconds altogether; which containers ran, for `resume`."""
         ran: dict[LabId, tuple[str, ...]] = {}
 
         async def stop(lab_id: LabId) -> None:
@@ -157,10 +157,17 @@ class Labs:
 
         try:
             async with asyncio.timeout(STOP_SECONDS):
-                await asyncio.gather(*(stop(lab_id) for lab_id in tuple(self._open)))
+                await asyncio.gather(*(stop(lab_id) for lab_id in await self._running() | set(self._open)))
         except TimeoutError:
             log.warning("not every lab stopped in %g s", STOP_SECONDS)
+        except EngineError as error:
+            log.warning("no lab was stopped: %s", error)
         return {lab_id: containers for lab_id, containers in ran.items() if containers}
+
+    async def _running(self) -> set[LabId]:
+        """Also labs that a crashed bot had opened and nobody has used since."""
+        listed = await self._engine.call(lambda client: client.containers(filters=label_filter()))
+        return {LabId(item["Labels"][LAB_LABEL]) for item in listed}
 
     async def resume(self, ran: Mapping[LabId, Collection[str]]) -> None:
         """Open these labs again and start what ran in them; what cannot be started is logged."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractContextManager
+from typing import Any
 
 from bot.errors import DosirakError, EngineError, EngineNotFound, LabError
 from bot.sandbox.containers import Containers
@@ -41,6 +42,7 @@ class PortForwards:
         self._shelf = TaskShelf()
         self._changing = asyncio.Lock()
         self._connections = 0
+        self._closed = False
 
     async def ensure(self, container_id: str) -> None:
         """Make the open ports fit what this container is now: running, stopped or gone. Trouble is logged."""
@@ -52,7 +54,7 @@ class PortForwards:
                 log.warning("ports of container %s are not open: %s", container_id[:12], error)
 
     async def _ensure(self, container_id: str) -> None:
-        ports = await self._wanted(container_id)
+        ports = [] if self._closed else await self._wanted(container_id)
         if not ports:
             await _cancelled(self._open.pop(container_id, []))
             return
@@ -61,7 +63,7 @@ class PortForwards:
         with await self._inside() as namespace:
             listeners = [(port, _listener(namespace, port)) for port in ports]
         self._open[container_id] = [
-            self._shelf.start(self._accept(listener, container_id, port), name=f"port {port.host}")
+            self._start(self._accept(listener, container_id, port), listener, name=f"port {port.host}")
             for port, listener in listeners
             if listener is not None
         ]
@@ -85,25 +87,30 @@ class PortForwards:
 
     async def close(self) -> None:
         async with self._changing:
+            self._closed = True
             self._open.clear()
             await self._shelf.close()
 
+    def _start(self, work: Coroutine[Any, Any, None], owned: socket.socket, *, name: str) -> asyncio.Task[None]:
+        """Run `work`, and close its socket at the end, even when it is cancelled before its first step."""
+        task = self._shelf.start(work, name=name)
+        task.add_done_callback(lambda _: owned.close())
+        return task
+
     async def _accept(self, listener: socket.socket, container_id: str, port: PublishedPort) -> None:
         loop = asyncio.get_running_loop()
-        with listener:
-            while True:
-                client, _ = await loop.sock_accept(listener)
-                if self._connections >= CONNECTIONS:
-                    client.close()
-                    continue
-                self._shelf.start(self._serve(client, container_id, port.container), name=f"forward {port.host}")
+        while True:
+            client, _ = await loop.sock_accept(listener)
+            if self._connections >= CONNECTIONS:
+                client.close()
+            else:
+                self._start(self._serve(client, container_id, port.container), client, name=f"forward {port.host}")
 
     async def _serve(self, client: socket.socket, container_id: str, port: int) -> None:
         self._connections += 1
         try:
-            with client:
-                with await self._connected(container_id, port) as server:
-                    await _both_ways(client, server)
+            with await self._connected(container_id, port) as server:
+                await _both_ways(client, server)
         except (DosirakError, OSError) as error:
             log.debug("forwarded connection to port %d ended: %s", port, error)
         finally:

@@ -29,11 +29,11 @@ Ended = Callable[[int | None], None]
 class Shell:
     """Bytes to and from bash. A shell that has exited starts again with the next write."""
 
-    def __init__(self, engine: Engine, toolbox: Toolbox, *, started: Callable[[], Awaitable[None]]) -> None:
-        """`started` is awaited whenever bash was started anew."""
+    def __init__(self, engine: Engine, toolbox: Toolbox, *, attached: Callable[[], Awaitable[None]]) -> None:
+        """`attached` is awaited after each attach: the toolbox may have a new network namespace by then."""
         self._engine = engine
         self._toolbox = toolbox
-        self._started = started
+        self._attached = attached
         self._size = (80, 24)
         self._stream: EngineStream | None = None
         self._closed = False
@@ -70,8 +70,7 @@ class Shell:
                 raise
             self._stream = stream
             self._shelf.start(self._read(stream), name="shell reader")
-        if not running:
-            await self._started()
+        await self._attached()
 
     async def write(self, data: bytes) -> None:
         """Type `data`. Raises LabError when nothing has read what was typed before for a long while."""

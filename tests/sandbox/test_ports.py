@@ -12,7 +12,7 @@ from bot.sandbox.engine import Engine
 from bot.sandbox.host import SandboxHost
 from bot.sandbox.lab import Lab
 from bot.settings import Settings
-from tests.sandbox.kit import Make, eventually, sandbox
+from tests.sandbox.kit import WEB, Make, eventually, sandbox
 
 pytestmark = pytest.mark.engine
 
@@ -26,6 +26,15 @@ async def test_a_published_port_answers_on_localhost(lab: Lab, make: Make) -> No
     await lab.ports.ensure(web)
     result = await lab.run_script("curl --silent --max-time 5 http://localhost:8088/")
     assert result.exit_code == 0 and "<html" in result.output
+
+
+async def test_the_port_is_open_when_docker_run_returns(lab: Lab) -> None:
+    """The official CLI through the gate, and the very next command."""
+    script = f"docker run --detach --publish 8088:80 --name web {WEB} && curl --silent --max-time 5 localhost:8088"
+    result = await lab.run_script(script + " --retry 5 --retry-all-errors --retry-delay 0")
+    assert result.exit_code == 0 and "<html" in result.output, result.output
+    (web,) = await lab.containers()
+    assert (web.name, web.image) == ("web", WEB)
 
 
 async def test_a_stopped_container_holds_no_port(lab: Lab, make: Make) -> None:
