@@ -120,7 +120,7 @@ def _host_config(owner: Owner, host: Item, labels: Item, own: tuple[ports.Port, 
     shown = {key: host[key] for key in HOST_CONFIG_SHOWN if key in host}
     return shown | {
         "Binds": None,
-        "NetworkMode": names.get(host["NetworkMode"], shown_mode(owner, host["NetworkMode"])),
+        "NetworkMode": _mode(owner, host["NetworkMode"], names),
         "PortBindings": ports.in_bindings(own),
         "PublishAllPorts": publish_all,
         "Mounts": [_asked_mount(owner, mount) for mount in host.get("Mounts") or ()],
@@ -128,6 +128,10 @@ def _host_config(owner: Owner, host: Item, labels: Item, own: tuple[ports.Port, 
         "Dns": [],
         "ExtraHosts": None,
     }
+
+
+def _mode(owner: Owner, mode: str, names: dict[str, str]) -> str:
+    return shown_mode(owner, mode) if mode == owner.network else names.get(mode, shown_mode(owner, mode))
 
 
 def _asked_mount(owner: Owner, mount: Item) -> Item:

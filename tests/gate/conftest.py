@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 
 from deploy.host.temporary import EngineHost
-from tests.gate.support import A, B, FakeEngine, HandMadeLab, fake_engine, lab_network, opened
+from tests.gate.support import A, B, FakeEngine, HandMadeLab, fake_engine, lab_network, on_engine, opened
 
 IMAGES = frozenset({"diamol/base:latest", "diamol/ch02-hello-diamol:latest", "diamol/ch02-hello-diamol-web:latest"})
 
 
 @pytest.fixture(scope="session")
 def lab_networks(engine_host: EngineHost) -> Iterator[dict[str, str]]:
+    for image in ("diamol/base", "diamol/ch02-hello-diamol-web"):
+        on_engine(engine_host.socket, "pull", "--quiet", image)
     with lab_network(engine_host.socket, A) as first, lab_network(engine_host.socket, B) as second:
         yield {A: first, B: second}
 
@@ -23,14 +25,14 @@ def lab_networks(engine_host: EngineHost) -> Iterator[dict[str, str]]:
 async def lab_a(engine_host: EngineHost, lab_networks: dict[str, str], tmp_path: Path) -> AsyncIterator[HandMadeLab]:
     async with opened(engine_host.socket, A, lab_networks[A], IMAGES, _made(tmp_path / "a")) as lab:
         yield lab
-        await lab.docker("container", "prune", "--force")
+        await lab.emptied()
 
 
 @pytest.fixture
 async def lab_b(engine_host: EngineHost, lab_networks: dict[str, str], tmp_path: Path) -> AsyncIterator[HandMadeLab]:
     async with opened(engine_host.socket, B, lab_networks[B], IMAGES, _made(tmp_path / "b")) as lab:
         yield lab
-        await lab.docker("container", "prune", "--force")
+        await lab.emptied()
 
 
 @pytest.fixture

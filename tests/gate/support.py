@@ -95,6 +95,16 @@ class HandMadeLab:
             out, err = await process.communicate(stdin)
         return Ran(process.returncode or 0, out.decode(), err.decode())
 
+    def has(self, image: str) -> None:
+        """Put an image that the engine holds on the lab's shelf, as if it had been pulled."""
+        self.shelf.held.setdefault(self.owner.lab, set()).add(f"{image}:latest")
+
+    async def emptied(self) -> None:
+        """Remove all that a test left in the lab."""
+        if found := (await self.ok("ps", "-aq")).split():
+            await self.ok("rm", "--force", "--volumes", *found)
+        await self.ok("system", "prune", "--force", "--volumes")
+
     async def ok(self, *words: str, cli: str = CLIS[-1], stdin: bytes | None = b"") -> str:
         """The output of a command that must succeed."""
         ran = await self.docker(*words, cli=cli, stdin=stdin)
@@ -184,7 +194,7 @@ class FakeEngine:
                     self.seen[number] += data
             elif self.hold is not None and b"wait" in head:
                 await self.hold.wait()
-                writer.write(b'10\r\n{"StatusCode": 0}\r\n0\r\n\r\n')
+                writer.write(b'11\r\n{"StatusCode": 0}\r\n0\r\n\r\n')
         writer.close()
 
     @property

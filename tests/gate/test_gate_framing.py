@@ -146,7 +146,7 @@ async def test_pipelined_requests_are_judged_one_by_one_in_order(lab: HandMadeLa
 
 async def test_nothing_that_the_client_framed_reaches_the_engine(lab: HandMadeLab, fake: FakeEngine) -> None:
     """Cases A19, A34, A35, B55: its headers, its version, its upgrade."""
-    headers = b"X-HTTP-Method-Override: DELETE\r\nX-Forwarded-For: 1\r\nX-Registry-Auth: s\r\nAuthorization: s\r\nCookie: s\r\n"
+    headers = b"X-HTTP-Method-Override: DELETE\r\nX-Forwarded-For: 1\r\nX-Registry-Auth: s\r\nCookie: s\r\n"
     upgrade = b"Connection: Upgrade, X-Gate-Owner\r\nUpgrade: h2c\r\nHTTP2-Settings: AAA\r\n"
     answer = await raw(
         lab.socket, b"GET /v1.30/containers/json?evil=1 HTTP/1.1\r\nHost: d\r\n" + headers + upgrade + b"\r\n"

@@ -6,7 +6,7 @@ import json
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.guard.container_fields import CONFIG, host_config_table
@@ -98,6 +98,7 @@ def test_unknown_keys_with_zero_values_are_dropped() -> None:
     assert created(extra | {"HostConfig": extra}) == created({})
 
 
+@settings(deadline=None)
 @given(st.text(string.printable, max_size=40).filter(lambda text: not text.isspace()))
 def test_no_text_makes_the_reader_raise_anything_but_a_refusal(text: str) -> None:
     """Whatever comes, the answer is a value or a refusal."""
@@ -107,6 +108,7 @@ def test_no_text_makes_the_reader_raise_anything_but_a_refusal(text: str) -> Non
         assert refusal.verdict.status in (400, 413)
 
 
+@settings(deadline=None)
 @given(st.recursive(st.sampled_from([None, False, 0, ""]), lambda part: st.dictionaries(st.text(), part)))
 def test_zero_is_what_go_calls_zero(value: object) -> None:
     """Objects of zeros are zero."""

@@ -160,6 +160,7 @@ def test_no_call_at_all_leaves_the_grammar(method: str, path: str, query: dict[s
     assert_closed(asked(method, path if path.startswith("/") else "/" + path, body, **query))
 
 
+@settings(deadline=None)
 @given(methods, paths)
 def test_without_facts_nothing_is_forwarded_that_names_an_object(method: str, path: str) -> None:
     """A decision without the lab's own list cannot know a full id."""

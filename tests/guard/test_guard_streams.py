@@ -8,7 +8,7 @@ import tarfile
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.guard.tar import MAX_BYTES, MAX_ENTRIES, TarWatch
@@ -111,6 +111,7 @@ def member(name: str, kind: bytes = tarfile.REGTYPE, size: int = 0) -> tarfile.T
     return info
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 700), max_size=20))
 def test_a_plain_archive_passes_in_any_pieces(sizes: list[int]) -> None:
     """Headers are found wherever the pieces are cut."""
