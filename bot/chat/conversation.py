@@ -39,12 +39,17 @@ class Conversation:
         )
 
     @classmethod
-    async def load(cls, scope: Scope, kit: Kit, language: Language) -> Conversation:
-        """As the store has it; `language` counts until somebody chooses one."""
+    async def load(cls, scope: Scope, kit: Kit, language: Language | None) -> Conversation:
+        """As the store has it; the `language` of the first person seen here is kept until somebody chooses one.
+
+        Kept, because news of a container after a restart comes without a person.
+        """
         state = await kit.store.scopes.get(scope)
+        if state.language is None and language is not None:
+            state = await kit.store.scopes.change(scope, lambda state: replace(state, language=language))
         place = Place(state.chapter, state.step) if state.chapter and state.step else None
         done = frozenset(Place(*pair) for pair in await kit.store.completions.steps(scope))
-        return cls(scope, kit, Progress(state.language or language, place, done))
+        return cls(scope, kit, Progress(state.language or Language.KOREAN, place, done))
 
     @property
     def words(self) -> Words:

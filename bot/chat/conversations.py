@@ -20,8 +20,8 @@ class Conversations:
         self._known: dict[Scope, Conversation] = {}
         self._loading = asyncio.Lock()
 
-    async def find(self, scope: Scope, language: Language = Language.KOREAN) -> Conversation:
-        """The conversation; `language` is used until somebody there chooses one."""
+    async def find(self, scope: Scope, language: Language | None = None) -> Conversation:
+        """The conversation; `language` is that of the person who speaks, if one does."""
         async with self._loading:
             talk = self._known.pop(scope, None) or await Conversation.load(scope, self._kit, language)
             self._known[scope] = talk

@@ -21,7 +21,7 @@ class ScopeState:
 
     scope: Scope
     language: Language | None = None
-    """What the people there chose; None: nobody chose, the user's own Telegram language counts."""
+    """What the people there chose, or the Telegram language of the first of them; None: nobody has spoken yet."""
     chapter: str | None = None
     step: str | None = None
     waiting: str | None = None
