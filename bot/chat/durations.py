@@ -10,9 +10,9 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
 def took(words: Words, seconds: float) -> str:
-    """How long a command ran: tenths below ten seconds, since that is where they are felt."""
+    """How long a command ran: tenths below ten seconds, since that is where they are felt; none took no time at all."""
     if seconds < 9.95:
-        return words("time.seconds", n=f"{seconds:.1f}")
+        return words("time.seconds", n=f"{max(seconds, 0.1):.1f}")
     if round(seconds) < _MINUTE:
         return words("time.seconds", n=round(seconds))
     minutes, rest = divmod(round(seconds), _MINUTE)

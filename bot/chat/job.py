@@ -35,6 +35,8 @@ class Job:
         """The key of a text, when the lab could not run the command."""
         self.shell_ended = False
         self.ended = asyncio.Event()
+        self.shown = asyncio.Event()
+        """The final frame is in the chat."""
         self.live: Live | None = None
         self._shared = shared
 

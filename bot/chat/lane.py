@@ -6,11 +6,11 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from typing import TypeVar
 
-from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
+from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, TelegramError, TimedOut
 
+from bot.chat.transport import TooFast
 from bot.errors import ChatGone, Undelivered
 from bot.terminal.budget import GROUP_ALLOWANCE, PRIVATE_ALLOWANCE, ChatBudget
 
@@ -62,21 +62,18 @@ class Lane:
         while True:
             try:
                 return await attempt()
-            except RetryAfter as error:
-                self.hold(error)
+            except TooFast as error:
+                self.hold(error.seconds)
                 await self._turn()
             except Forbidden as error:
                 raise ChatGone(error.message) from error
             except ChatMigrated as error:
                 raise ChatGone(f"the group has become {error.new_chat_id}") from error
 
-    def hold(self, error: RetryAfter) -> float:
-        """Nothing goes to this chat for as long as Telegram says; gives the seconds."""
-        pause = error.retry_after
-        seconds = pause.total_seconds() if isinstance(pause, timedelta) else float(pause)
+    def hold(self, seconds: float) -> None:
+        """Nothing goes to this chat for as long as Telegram says."""
         log.warning("Telegram asks to wait %g s before more goes to a chat", seconds)
         self._budget.hold(_now(), seconds)
-        return seconds
 
     def ready_in(self, *, redraw: bool) -> float:
         """Seconds until the budget allows a message."""

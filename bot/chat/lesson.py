@@ -9,8 +9,8 @@ from bot.learning.effects import Pointer
 from bot.learning.progress import Place
 from bot.richtext import RichText, joined, marked
 
-BUTTONS_IN_A_ROW = 4
-"""With a word each, four buttons are still readable on a phone."""
+BUTTONS_IN_A_ROW = 5
+"""A step's text numbers its commands, so their buttons are short; a fifth one with a word still fits on a phone."""
 
 
 class Lesson:

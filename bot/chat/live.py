@@ -6,10 +6,11 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
+from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
 from bot.chat.message import Outgoing
 from bot.chat.sender import Sender
+from bot.chat.transport import TooFast
 from bot.identity import Scope
 from bot.terminal.pacing import GROUP_TEMPO, PRIVATE_TEMPO, Pacing
 
@@ -41,6 +42,7 @@ class Live:
         self._left: list[int] = []
         self._moving = False
         self._refused = 0
+        self._looked: float | None = None
 
     def changed(self) -> None:
         """There is something new to show."""
@@ -68,15 +70,23 @@ class Live:
 
     def _pause(self) -> float | None:
         """Seconds until a frame may be drawn; None: until something happens."""
-        look = self._look_again()
-        if look is not None and look <= _now():
-            self._pacing.changed(_now())
-            look = None
+        look = self._next_look()
         due = self._pacing.due_at()
         if due is None:
-            return None if look is None else max(0.01, look - _now())
-        wait = max(due - _now(), self._sender.lane(self._scope).ready_in(redraw=not self._pacing.finishing))
-        return wait if look is None else min(wait, max(0.01, look - _now()))
+            return look
+        wait = max(0.0, due - _now(), self._sender.lane(self._scope).ready_in(redraw=not self._pacing.finishing))
+        return wait if look is None else min(wait, look)
+
+    def _next_look(self) -> float | None:
+        """Seconds until the frame changes by itself; when that time has come, it is noted once."""
+        look = self._look_again()
+        if look is None or look == self._looked:
+            return None
+        if look > _now():
+            return look - _now()
+        self._looked = look
+        self._pacing.changed(_now())
+        return None
 
     async def _sleep(self, seconds: float | None) -> None:
         try:
@@ -96,8 +106,9 @@ class Live:
         self._sender.lane(self._scope).take(redraw=not self._pacing.finishing)
         try:
             await self._put(frame)
-        except RetryAfter as error:
-            self._pacing.held(_now(), self._sender.lane(self._scope).hold(error))
+        except TooFast as error:
+            self._sender.lane(self._scope).hold(error.seconds)
+            self._pacing.held(_now(), error.seconds)
         except (Forbidden, ChatMigrated):
             self._pacing.abandon()
         except BadRequest as error:

@@ -20,6 +20,10 @@ from bot.store import LabRecord
 
 log = logging.getLogger(__name__)
 
+COMMAND_FIRST = 2.0
+"""Seconds that a page's message waits for the end of the command that started its container: first what was asked for,
+then what came of it. A command that stays in the foreground does not end, so its page comes after this time."""
+
 
 class PagesDesk:
     """Keeps the messages about pages true."""
@@ -35,6 +39,7 @@ class PagesDesk:
             return
         if isinstance(event, ContainerStarted):
             self._kit.pages.container_started(event.container.id)
+            await talk.session.settled(COMMAND_FIRST)
             await self.announce(talk, event.lab_id, event.container)
         elif isinstance(event, ContainerStopped):
             self._kit.pages.container_stopped(event.container_id)

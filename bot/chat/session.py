@@ -62,6 +62,14 @@ class Session:
         """Whether a shell is listened to."""
         return self._shell is not None or self.busy
 
+    async def settled(self, seconds: float) -> None:
+        """Returns when no command runs any more, or after so many seconds."""
+        job = self.job
+        if job is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await job.shown.wait()
+
     def find(self, message_id: int | None) -> Job | None:
         """The job that this message shows, while it is remembered."""
         known = [*self._jobs, *([self.job] if self.job else [])]
@@ -91,6 +99,7 @@ class Session:
             self.job = None
             live.finish()
         await following
+        job.shown.set()
         await then(job)
 
     async def _play(self, job: Job) -> None:

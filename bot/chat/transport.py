@@ -6,11 +6,13 @@ for every connection it hands out).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
-from telegram.error import NetworkError, TimedOut
+from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
 MAX_CONNECTIONS = 64
@@ -22,10 +24,23 @@ UPLOAD_TIMEOUT = 60.0
 CONNECT_TIMEOUT = 10.0
 IDLE_CONNECTION = 30.0
 """Seconds that an unused connection is kept: shorter than servers do, so that a request rarely meets a closed one."""
+UNKNOWN_WAIT = 5.0
+"""Seconds to wait after a 429 that does not say for how long."""
 
 
 class NotSent(NetworkError):
     """No connection: the server has certainly not seen the request, so it may be sent again."""
+
+
+class TooFast(TelegramError):
+    """429: nothing more may go to this chat for `seconds`.
+
+    The library's own RetryAfter is of one type today and another tomorrow, and warns about it with each instance.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(f"Telegram asks to wait {seconds:g} s")
 
 
 class AiohttpRequest(BaseRequest):
@@ -74,6 +89,8 @@ class AiohttpRequest(BaseRequest):
             async with self._session.request(method, url, data=_body(request_data), timeout=timeout) as response:
                 body = await response.read()
                 self._answered(response.status)
+                if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+                    raise TooFast(_retry_after(body))
                 return response.status, body
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise NotSent(_reason(error)) from None
@@ -90,6 +107,14 @@ def _chosen(value: Any, default: float) -> float | None:
 def _reason(error: BaseException) -> str:
     """The kind of failure alone: an error's own text may hold the URL, and the URL holds the token."""
     return f"no answer from the Bot API server ({type(error).__name__})"
+
+
+def _retry_after(body: bytes) -> float:
+    """The seconds in a 429's body; a proxy in between may answer without any."""
+    try:
+        return float(json.loads(body)["parameters"]["retry_after"])
+    except (ValueError, KeyError, TypeError):
+        return UNKNOWN_WAIT
 
 
 def _body(data: RequestData | None) -> Any:

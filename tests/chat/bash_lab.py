@@ -1,0 +1,200 @@
+"""Labs for the conversation's tests: a real bash on a real pty, with the toolbox's marks, and no engine."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import pty
+import signal
+import struct
+import termios
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.errors import EngineNotFound
+from bot.identity import LabId
+from bot.sandbox.removal import ClosedLab
+from bot.sandbox.script import ScriptResult
+from bot.sandbox.summary import ContainerSummary, PublishedPort
+
+RC = r"""
+PROMPT_COMMAND='printf "\033]133;D;%s\a" "$?"; history -a'
+PS1=$'\\[\033]133;A\a\\]$ \\[\033]133;B\a\\]'
+PS0=$'\033]133;C\a'
+HISTFILE=$HOME/.bash_history
+bind 'set enable-bracketed-paste off' 2>/dev/null
+"""
+
+
+class BashShell:
+    """The shape of `ports.Shell` around a child process."""
+
+    def __init__(self, home: Path) -> None:
+        rc = home / "rc"
+        rc.write_text(RC)
+        self._ended: list[Callable[[int | None], None]] = []
+        self._chunks: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._environment = {"HOME": str(home), "TERM": "xterm-256color", "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+        self._command = ["bash", "--noprofile", "--rcfile", str(rc), "-i"]
+        self._pid = 0
+        self._master = -1
+        self.home = home
+
+    def start(self) -> None:
+        """Fork bash; a second call starts another one after the first has ended."""
+        if self._pid:
+            return
+        self._pid, self._master = pty.fork()
+        if self._pid == 0:
+            os.chdir(self.home)
+            os.execvpe(self._command[0], self._command, self._environment)
+        os.set_blocking(self._master, False)
+        asyncio.get_running_loop().add_reader(self._master, self._read)
+
+    def _read(self) -> None:
+        try:
+            data = os.read(self._master, 65536)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if data:
+            self._chunks.put_nowait(data)
+            return
+        self._reap()
+        self._chunks.put_nowait(b"")
+
+    def _reap(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._master)
+        os.close(self._master)
+        os.waitpid(self._pid, 0)
+        self._pid = 0
+
+    async def write(self, data: bytes) -> None:
+        self.start()
+        os.write(self._master, data)
+
+    async def resize(self, columns: int, rows: int) -> None:
+        if self._pid:
+            fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    async def output(self) -> AsyncIterator[bytes]:
+        while (data := await self._chunks.get()) is not None:
+            if data:
+                yield data
+            else:
+                for callback in self._ended:
+                    callback(0)
+
+    def when_ended(self, callback: Callable[[int | None], None]) -> None:
+        self._ended.append(callback)
+
+    def close(self) -> None:
+        if self._pid:
+            os.kill(self._pid, signal.SIGKILL)
+            self._reap()
+        self._chunks.put_nowait(None)
+
+
+def container(
+    name: str, *, number: int = 1, state: str = "running", ports: tuple[PublishedPort, ...] = ()
+) -> ContainerSummary:
+    """A container as the engine would describe it."""
+    made = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+    return ContainerSummary(
+        id=f"{number:064x}"[::-1],
+        name=name,
+        image="diamol/ch02-hello-diamol-web",
+        state=state,  # type: ignore[arg-type]  # the tests name the engine's own words
+        exit_code=0 if state == "exited" else None,
+        created_at=made,
+        started_at=made,
+        finished_at=made if state == "exited" else None,
+        ports=ports,
+    )
+
+
+class BashLab:
+    """The shape of `ports.Lab`; its containers are what a test puts there."""
+
+    def __init__(self, lab_id: LabId, home: Path) -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        self.id = lab_id
+        self.shell = BashShell(home)
+        self.listed: list[ContainerSummary] = []
+
+    async def run_script(
+        self, script: str, *, environment: Mapping[str, str] | None = None, timeout: float = 20.0
+    ) -> ScriptResult:
+        process = await asyncio.create_subprocess_exec(
+            "bash",
+            "-c",
+            script,
+            cwd=self.shell.home,
+            stdout=asyncio.subprocess.PIPE,
+            env={"HOME": str(self.shell.home), "PATH": os.environ["PATH"], **(environment or {})},
+        )
+        output, _ = await process.communicate()
+        return ScriptResult(process.returncode or 0, output.decode())
+
+    async def containers(self) -> tuple[ContainerSummary, ...]:
+        return tuple(self.listed)
+
+    async def logs(self, container_id: str, tail: int = 200) -> bytes:
+        return b"one\ntwo\n"
+
+    async def start(self, container_id: str) -> None: ...
+
+    async def stop(self, container_id: str) -> None: ...
+
+    async def remove(self, container_id: str) -> None:
+        before = len(self.listed)
+        self.listed = [one for one in self.listed if one.id != container_id]
+        if len(self.listed) == before:
+            raise EngineNotFound("no such container", 404)
+
+    async def remove_all(self) -> int:
+        count, self.listed = len(self.listed), []
+        return count
+
+
+class BashLabs:
+    """The shape of `ports.Labs`. `refuse` makes the next openings fail with this error."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._labs: dict[LabId, BashLab] = {}
+        self.refuse: Exception | None = None
+        self.parked: list[LabId] = []
+
+    def get(self, lab_id: LabId) -> BashLab | None:
+        return self._labs.get(lab_id)
+
+    @property
+    def only(self) -> BashLab:
+        (lab,) = self._labs.values()
+        return lab
+
+    async def open(self, lab_id: LabId) -> BashLab:
+        if self.refuse is not None:
+            raise self.refuse
+        lab = self._labs.setdefault(lab_id, BashLab(lab_id, self._folder / lab_id))
+        lab.shell.start()
+        return lab
+
+    async def park(self, lab_id: LabId) -> tuple[str, ...]:
+        self.parked.append(lab_id)
+        return ()
+
+    async def close(self, lab_id: LabId) -> ClosedLab:
+        lab = self._labs.pop(lab_id, None)
+        if lab is None:
+            return ClosedLab()
+        lab.shell.close()
+        return ClosedLab(containers=len(lab.listed))
+
+    def close_all(self) -> None:
+        for lab in self._labs.values():
+            lab.shell.close()

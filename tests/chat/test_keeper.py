@@ -1,0 +1,142 @@
+"""A lab's life: opened once, parked when idle, warned before its end, ended with a word."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.chat.keeper import EXTENSION, WARN_BEFORE, Due, Keeper, Terms, due
+from bot.errors import LabClosed, LabsFull
+from bot.identity import LabId, Scope
+from bot.sandbox.removal import ClosedLab
+from bot.store import LabRecord, LabState, Store
+from tests.chat.bash_lab import BashLabs
+
+START = datetime(2026, 1, 1, 12, tzinfo=UTC)
+TERMS = Terms(idle=timedelta(minutes=30), lifetime=timedelta(hours=4))
+SCOPE = Scope(7)
+
+
+class People:
+    """Hears what a learner would hear."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.in_use = False
+
+    def is_in_use(self, record: LabRecord) -> bool:
+        return self.in_use
+
+    async def warned(self, record: LabRecord) -> None:
+        self.heard.append("warned")
+
+    async def ending(self, record: LabRecord) -> None:
+        self.heard.append("ending")
+
+    async def ended(self, record: LabRecord, closed: ClosedLab) -> None:
+        self.heard.append(f"ended {closed.containers}")
+
+
+class House:
+    """A keeper with its clock in hand."""
+
+    def __init__(self, store: Store, labs: BashLabs) -> None:
+        self.now = START
+        self.store, self.labs = store, labs
+        self.keeper = Keeper(labs, store, TERMS, lambda: self.now)
+        self.people = People()
+
+    async def after(self, **span: float) -> list[str]:
+        """What people hear when so much time has gone by."""
+        self.now += timedelta(**span)
+        self.people.heard.clear()
+        await self.keeper.tick(self.people)
+        return self.people.heard
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    labs = BashLabs(tmp_path)
+    async with Store.open(tmp_path) as store:
+        yield House(store, labs)
+    labs.close_all()
+
+
+def record(state: LabState = LabState.OPEN) -> LabRecord:
+    return LabRecord(LabId("0123456789"), SCOPE, state, START, START, START + TERMS.lifetime)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "state", "in_use", "warned", "todo"),
+    [
+        (0, LabState.OPEN, False, False, None),
+        (29, LabState.OPEN, False, False, None),
+        (30, LabState.OPEN, False, False, Due.PARK),
+        (30, LabState.OPEN, True, False, None),
+        (30, LabState.PARKED, False, False, None),
+        (235, LabState.PARKED, False, False, Due.WARN),
+        (235, LabState.OPEN, True, True, None),
+        (240, LabState.OPEN, True, True, Due.CLOSE),
+        (240, LabState.CLOSING, False, False, Due.CLOSE),
+    ],
+)
+def test_what_is_due(minutes: int, state: LabState, in_use: bool, warned: bool, todo: Due | None) -> None:
+    """A table of time and state; a lab in use is not parked, but its end comes all the same."""
+    now = START + timedelta(minutes=minutes)
+    assert due(record(state), now, idle=TERMS.idle, in_use=in_use, warned=warned) is todo
+
+
+async def test_a_conversation_has_one_lab(house: House) -> None:
+    """Opening again gives the same one, and keeps it from being idle."""
+    lab = await house.keeper.open(SCOPE)
+    assert await house.after(minutes=29) == []
+    assert await house.keeper.open(SCOPE) is lab
+    assert await house.after(minutes=29) == [] and house.labs.parked == []
+
+
+async def test_an_idle_lab_is_parked_quietly(house: House) -> None:
+    """Nobody is told, and the next use opens it again."""
+    lab = await house.keeper.open(SCOPE)
+    assert await house.after(minutes=31) == []
+    assert house.labs.parked == [lab.id]
+    found = await house.keeper.record(SCOPE)
+    assert found is not None and found.state is LabState.PARKED
+    assert (await house.keeper.open(SCOPE)).id == lab.id
+
+
+async def test_the_end_is_warned_of_once_and_then_comes(house: House) -> None:
+    """Five minutes before; and afterwards nothing is left of it."""
+    house.people.in_use = True
+    lab = await house.keeper.open(SCOPE)
+    assert await house.after(seconds=(TERMS.lifetime - WARN_BEFORE).total_seconds()) == ["warned"]
+    assert await house.after(minutes=1) == []
+    assert await house.after(minutes=4) == ["ending", "ended 0"]
+    assert await house.keeper.record(SCOPE) is None and house.labs.get(lab.id) is None
+
+
+async def test_an_extended_lab_lives_on_and_is_warned_again(house: House) -> None:
+    """The button of the warning."""
+    house.people.in_use = True
+    await house.keeper.open(SCOPE)
+    await house.after(seconds=(TERMS.lifetime - WARN_BEFORE).total_seconds())
+    assert await house.keeper.extend(SCOPE) == START + TERMS.lifetime + EXTENSION
+    assert await house.after(minutes=5) == []
+    assert await house.after(minutes=25) == ["warned"]
+
+
+async def test_without_a_lab_there_is_nothing_to_extend(house: House) -> None:
+    """An old warning's button."""
+    with pytest.raises(LabClosed):
+        await house.keeper.extend(SCOPE)
+    assert await house.keeper.existing(SCOPE) is None
+
+
+async def test_a_lab_that_cannot_open_leaves_nothing(house: House) -> None:
+    """A full host keeps no record, so that the next attempt is a fresh one."""
+    house.labs.refuse = LabsFull("full")
+    with pytest.raises(LabsFull):
+        await house.keeper.open(SCOPE)
+    assert await house.keeper.record(SCOPE) is None
