@@ -10,7 +10,7 @@ from bot.sandbox.gate.faults import ConnectionOver
 from bot.sandbox.gate.listening import ClientReader, hung_up
 from bot.tasks import TaskShelf
 
-PIECE = 64 * 1024
+PIECE = 256 * 1024
 
 
 async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -18,7 +18,7 @@ from bot.sandbox.gate.sockets import reachable
 
 VERSION = "/v1.41"
 """The only version that the engine is ever asked in."""
-PIECE = 64 * 1024
+PIECE = 256 * 1024
 MAX_WHOLE = 8 * 1024 * 1024
 """Lists and details of one lab are some kilobytes; a `top` or `changes` of a busy container some hundred."""
 ANSWER_SECONDS = 90.0
@@ -108,9 +108,7 @@ class Engine:
             await answer.read_head()
             yield answer
         finally:
-            writer.close()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
+            writer.close()  # not waited for: the client's answer should not wait for the engine's side to be gone
 
     async def read(self, request: Upstream) -> tuple[int, Any]:
         """The status and JSON value (None when there is none) of an answer that is read whole."""
