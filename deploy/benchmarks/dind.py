@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from deploy.benchmarks.figures import Sample
+from deploy.benchmarks.weight import NOTHING, Weight, weigh
 from deploy.host import leftovers
 from deploy.host.daemons import POLL, Daemon
 from deploy.host.engine import START_LIMIT
@@ -18,34 +20,41 @@ from deploy.host.namespace import inside, make_namespace, remove_namespace
 from deploy.host.places import Places
 
 
-def idle_pair(idle_seconds: float, weigh: Callable[[int], float]) -> Sample:
-    """Start the pair in a network namespace of its own, wait, and weigh both by their pids; nothing is left."""
-    with tempfile.TemporaryDirectory(prefix="dosirak-") as folder:
-        places = Places.of(Path(folder))
-        pair = (_containerd(places), _dockerd(places))
-        try:
-            _start(places, pair)
-            time.sleep(idle_seconds)
-            return Sample.of([sum(weigh(_pid(daemon)) for daemon in pair)])
-        finally:
-            _stop(places, pair)
+def idle_pairs(count: int, idle_seconds: float) -> list[Weight]:
+    """Start pairs, each in a network namespace of its own, wait, and weigh each by its two pids; nothing is left."""
+    with tempfile.TemporaryDirectory(prefix="dosirak-") as folder, ExitStack() as stack:
+        Path(folder).chmod(0o711)  # an engine's folder must be open to containers' users
+        programs = _copies(Path(folder))
+        pairs = [stack.enter_context(_running(Path(folder) / str(number), programs)) for number in range(count)]
+        time.sleep(idle_seconds)
+        return [sum((weigh(_pid(daemon)) for daemon in pair), start=NOTHING) for pair in pairs]
 
 
-def _containerd(places: Places) -> Daemon:
-    return _daemon(places, "containerd", places.run / "containerd.toml", "--config")
+def _copies(folder: Path) -> dict[str, Path]:
+    """Programs of their own, as from an image: else their pages would be shared with other engines of the machine."""
+    found = {name: shutil.which(name) for name in ("containerd", "dockerd")}
+    return {name: Path(shutil.copy2(path, folder)) for name, path in found.items() if path is not None}
 
 
-def _dockerd(places: Places) -> Daemon:
-    return _daemon(places, "dockerd", places.run / "dockerd.json", "--config-file")
+@contextmanager
+def _running(folder: Path, programs: Mapping[str, Path]) -> Iterator[tuple[Daemon, Daemon]]:
+    places = Places.of(folder)
+    containerd = _daemon(places, programs["containerd"], places.run / "containerd.toml", "--config")
+    dockerd = _daemon(places, programs["dockerd"], places.run / "dockerd.json", "--config-file")
+    try:
+        _start(places, (containerd, dockerd))
+        yield containerd, dockerd
+    finally:
+        _stop(places, (containerd, dockerd))
 
 
-def _daemon(places: Places, name: str, configuration: Path, option: str) -> Daemon:
+def _daemon(places: Places, program: Path, configuration: Path, option: str) -> Daemon:
     return Daemon(
-        name=name,
-        command=inside(places, name, option, str(configuration)),
+        name=program.name,
+        command=inside(places, str(program), option, str(configuration)),
         mark=str(configuration),
-        pid_file=places.run / f"{name}-benchmark.pid",
-        log=places.logs / f"{name}.log",
+        pid_file=places.run / f"{program.name}-benchmark.pid",
+        log=places.logs / f"{program.name}.log",
     )
 
 

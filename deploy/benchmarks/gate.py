@@ -32,10 +32,11 @@ async def measure(run: Run) -> list[Row]:
                 "plain": lambda: plain.typist.types(COMMAND, HEADING),
             },
         )
-        requests = [
-            await _request(run, lab, path, connection) for path in PATHS for connection in CONNECTIONS
-        ]
-    return [ratio("gate", f"{COMMAND} in a lab / in a plain toolbox", found["lab"], found["plain"], "s", BOUND), *requests]
+        requests = [await _request(run, lab, path, connection) for path in PATHS for connection in CONNECTIONS]
+    return [
+        ratio("gate", f"{COMMAND} in a lab / in a plain toolbox", found["lab"], found["plain"], "s", BOUND),
+        *requests,
+    ]
 
 
 async def _request(run: Run, lab: Lab, path: str, connection: str) -> Row:

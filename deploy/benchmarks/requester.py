@@ -1,4 +1,4 @@
-"""A program: `requester PATH kept|new COUNT SOCKET…` asks each socket in turns and prints the seconds of each as JSON."""
+"""A program: `requester PATH kept|new COUNT SOCKET…` asks the sockets in turns; prints each one's seconds as JSON."""
 
 from __future__ import annotations
 

@@ -40,6 +40,7 @@ class Run:
             state=self.state(name),
             engine=f"unix://{self.engine.socket}",
             network_namespace=str(namespace) if namespace else None,
+            cgroup=self.engine.cgroup,
         )
 
     def environment(self, name: str, listen: str) -> dict[str, str]:
@@ -49,6 +50,7 @@ class Run:
             "DOSIRAK_STATE": str(settings.state),
             "DOSIRAK_ENGINE": settings.engine,
             "DOSIRAK_NETNS": settings.network_namespace or "",
+            "DOSIRAK_CGROUP": settings.cgroup,
             "DOSIRAK_LISTEN": listen,
         }
 

@@ -45,9 +45,7 @@ class Typist:
 
 
 @asynccontextmanager
-async def typing(
-    write: Callable[[bytes], Awaitable[None]], output: AsyncIterator[bytes]
-) -> AsyncIterator[Typist]:
+async def typing(write: Callable[[bytes], Awaitable[None]], output: AsyncIterator[bytes]) -> AsyncIterator[Typist]:
     """A typist at a shell that shows its first prompt (or, found running, prints one for an empty line)."""
     typist = Typist(write, output)
     await write(b"\n")
