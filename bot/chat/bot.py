@@ -20,6 +20,7 @@ from bot.chat.keeper import Keeper, Terms
 from bot.chat.kit import Kit
 from bot.chat.menu import introduce
 from bot.chat.outage import Outage
+from bot.chat.pace import TELEGRAM_PACE, Pace
 from bot.chat.pages_desk import PagesDesk
 from bot.chat.performer import Performer
 from bot.chat.ports import Labs
@@ -62,6 +63,7 @@ class ChatBot:
         events: Events,
         terms: Terms,
         clock: Callable[[], datetime],
+        pace: Pace = TELEGRAM_PACE,
     ) -> None:
         self._outage = Outage()
         self._application = _build(token, api_url or TELEGRAM, self._outage)
@@ -72,7 +74,7 @@ class ChatBot:
             store=store,
             keeper=Keeper(labs, store, terms, clock),
             pages=pages,
-            sender=Sender(self._application.bot),
+            sender=Sender(self._application.bot, pace),
             tasks=self._tasks,
             clock=clock,
         )

@@ -73,13 +73,16 @@ class Guide:
         numbers = [button(str(number), "step", *place) for number, place in enumerate(places_of(chapter), start=1)]
         half = -(-len(numbers) // 2)
         keyboard = in_rows(numbers, max(1, min(NUMBERS_IN_A_ROW, half)))
-        return Outgoing(joined([marked("bold", title), "\n", "\n".join(lines)]), keyboard)
+        return Outgoing(joined([marked("bold", title), *lines]), keyboard)
 
-    def _step_row(self, chapter: Chapter, step: Step, progress: Progress) -> str:
+    def _step_row(self, chapter: Chapter, step: Step, progress: Progress) -> RichText:
+        """Done or not; the own step stands out, done or not."""
         place = Place(chapter.id, step.id)
-        state = "here" if place == progress.place else "done" if place in progress.done else "open"
+        here = place == progress.place
+        state = "done" if place in progress.done else "here" if here else "open"
         title = step.texts[self._words.language].title
-        return self._words(f"steps.{state}", step=chapter.index(step.id) + 1, title=title)
+        row = self._words(f"steps.{state}", step=chapter.index(step.id) + 1, title=title)
+        return RichText("\n") + (marked("bold", row) if here else row)
 
     def chapter_end(self, end: ShowChapterEnd) -> Outgoing:
         number = self._course.chapter(end.chapter).number

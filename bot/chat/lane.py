@@ -12,7 +12,7 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, Te
 
 from bot.chat.transport import TooFast
 from bot.errors import ChatGone, Undelivered
-from bot.terminal.budget import GROUP_ALLOWANCE, PRIVATE_ALLOWANCE, ChatBudget
+from bot.terminal.budget import Allowance, ChatBudget
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +25,8 @@ PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)
 class Lane:
     """Everything for one chat goes through here, replies in the order in which they were asked for."""
 
-    def __init__(self, chat_id: int) -> None:
-        self._budget = ChatBudget(PRIVATE_ALLOWANCE if chat_id > 0 else GROUP_ALLOWANCE)
+    def __init__(self, allowance: Allowance) -> None:
+        self._budget = ChatBudget(allowance)
         self._replies = asyncio.Lock()
 
     @asynccontextmanager

@@ -12,7 +12,7 @@ from bot.chat.message import Outgoing
 from bot.chat.sender import Sender
 from bot.chat.transport import TooFast
 from bot.identity import Scope
-from bot.terminal.pacing import GROUP_TEMPO, PRIVATE_TEMPO, Pacing
+from bot.terminal.pacing import Pacing
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Live:
         self._scope = scope
         self._compose = compose
         self._look_again = look_again
-        self._pacing = Pacing(PRIVATE_TEMPO if scope.is_private else GROUP_TEMPO, _now())
+        self._pacing = Pacing(sender.pace.tempo(scope), _now())
         self._wake = asyncio.Event()
         self._left: list[int] = []
         self._moving = False

@@ -14,6 +14,7 @@ from telegram.error import BadRequest, TelegramError
 
 from bot.chat.lane import Lane
 from bot.chat.message import Outgoing, Rows
+from bot.chat.pace import TELEGRAM_PACE, Pace
 from bot.chat.wire import entities, keyboard
 from bot.identity import Scope
 
@@ -28,13 +29,14 @@ LANES_KEPT = 2000
 class Sender:
     """The one place that calls the Bot API's sending methods."""
 
-    def __init__(self, bot: Bot) -> None:
+    def __init__(self, bot: Bot, pace: Pace = TELEGRAM_PACE) -> None:
         self._bot = bot
+        self.pace = pace
         self._lanes: dict[int, Lane] = {}
 
     def lane(self, scope: Scope) -> Lane:
         """The lane of a scope's chat; all topics of a group share one, as Telegram counts by chat."""
-        lane = self._lanes.pop(scope.chat_id, None) or Lane(scope.chat_id)
+        lane = self._lanes.pop(scope.chat_id, None) or Lane(self.pace.allowance(scope))
         self._lanes[scope.chat_id] = lane
         if len(self._lanes) > LANES_KEPT:
             del self._lanes[next(iter(self._lanes))]
