@@ -66,7 +66,7 @@ def list_item(owner: Owner, item: Item) -> Item:
     return {key: item[key] for key in kept} | {
         "Names": ["/" + owner.virtual(name) for name in item["Names"]],
         "Image": written_name(item["Labels"]) or item["Image"],
-        "Ports": ports.in_list(ports.of_labels(item["Labels"]), item["Ports"] or (), running),
+        "Ports": ports.in_list(ports.of_labels(item["Labels"]), ports.exposed_of(item["Labels"])) if running else [],
         "Labels": shown_labels(item["Labels"]),
         "HostConfig": {"NetworkMode": shown_mode(owner, item["HostConfig"]["NetworkMode"])},
         "NetworkSettings": {"Networks": _endpoints(owner, settings.get("Networks"), {})},
@@ -111,7 +111,9 @@ def detail(owner: Owner, item: Item, names: dict[str, str]) -> Item:
         "Config": config
         | {"Image": written_name(config["Labels"]) or config["Image"], "Labels": shown_labels(config["Labels"])},
         "HostConfig": _host_config(owner, host, config["Labels"], own, names),
-        "NetworkSettings": _network_settings(owner, item["NetworkSettings"], own, running, names),
+        "NetworkSettings": _network_settings(
+            owner, item["NetworkSettings"], own, ports.exposed_of(config["Labels"]), running, names
+        ),
     }
 
 
@@ -142,7 +144,12 @@ def _asked_mount(owner: Owner, mount: Item) -> Item:
 
 
 def _network_settings(
-    owner: Owner, item: Item, own: tuple[ports.Port, ...], running: bool, names: dict[str, str]
+    owner: Owner,
+    item: Item,
+    own: tuple[ports.Port, ...],
+    exposed: tuple[str, ...],
+    running: bool,
+    names: dict[str, str],
 ) -> Item:
     networks = _endpoints(owner, item["Networks"], names)
     first = networks.get(BRIDGE, {})
@@ -162,7 +169,7 @@ def _network_settings(
         "IPv6Gateway": "",
         "GlobalIPv6Address": "",
         "GlobalIPv6PrefixLen": 0,
-        "Ports": ports.in_settings(own, item.get("Ports") or {}, running),
+        "Ports": ports.in_settings(own, exposed) if running else {},
         "Networks": networks,
     }
 

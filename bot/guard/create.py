@@ -59,12 +59,10 @@ def create_container(call: Call, owner: Owner, facts: Facts, _: str) -> Verdict:
     detail = (facts.get(ask.image(image.identity)) or {}).get("Config") or {}
     mounts = together(host["Mounts"] + host["Binds"] + host["Tmpfs"] + config["Volumes"], detail.get("Volumes") or ())
     _refuse_too_many_volumes(owner, facts, mounts)
-    wanted = ports.assigned(
-        host["PortBindings"],
-        (config["ExposedPorts"] | (detail.get("ExposedPorts") or {})) if host["PublishAllPorts"] else (),
-        containers,
-    )
-    labels = ports.labels(wanted, host["PublishAllPorts"]) | {IMAGE_LABEL: _written(config["Image"])} | owner.labels()
+    exposed = {*config["ExposedPorts"], *ports.readable(detail.get("ExposedPorts") or ())}
+    wanted = ports.assigned(host["PortBindings"], exposed if host["PublishAllPorts"] else (), containers)
+    own_labels = {IMAGE_LABEL: _written(config["Image"])} | owner.labels()
+    labels = ports.labels(wanted, exposed, host["PublishAllPorts"]) | own_labels
     upstream = _config(config, image.identity, labels, wanted)
     upstream["HostConfig"] = _host_config(owner, host, mounts)
     upstream["HostConfig"]["NetworkMode"], endpoints = _network(owner, facts, body, host["NetworkMode"], name)

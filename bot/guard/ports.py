@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from bot.guard.owner import PORTS_LABEL, PUBLISH_ALL_LABEL
+from bot.guard.owner import EXPOSED_LABEL, PORTS_LABEL, PUBLISH_ALL_LABEL
 from bot.guard.refusals import refuse
 from bot.guard.rules import wrong_shape
 from bot.guard.verdict import Refused
@@ -49,6 +49,12 @@ def read_port(text: str) -> tuple[int, str]:
     if match is None or int(match[1]) > 65535:
         raise refuse("publish", text[:40], 400)
     return int(match[1]), match[2] or "tcp"
+
+
+def readable(keys: Iterable[str]) -> list[str]:
+    """An image's exposed ports that a lab can publish, in the one form `80/tcp`; others (sctp) are left out."""
+    matches = (_CONTAINER_PORT.fullmatch(key) for key in keys)
+    return [f"{match[1]}/{match[2] or 'tcp'}" for match in matches if match is not None and int(match[1]) < 65536]
 
 
 def exposed(value: Any) -> dict[str, Any]:
@@ -103,9 +109,10 @@ def assigned(wanted: Iterable[Port], all_of: Iterable[str], containers: Iterable
     return tuple(result)
 
 
-def labels(ports: tuple[Port, ...], publish_all: bool) -> dict[str, str]:
+def labels(ports: tuple[Port, ...], exposed_ports: Iterable[str], publish_all: bool) -> dict[str, str]:
     found = {PORTS_LABEL: json.dumps([port.label() for port in ports], separators=(",", ":"))} if ports else {}
-    return found | ({PUBLISH_ALL_LABEL: "all"} if publish_all else {})
+    listed = " ".join(sorted(exposed_ports))
+    return found | ({PUBLISH_ALL_LABEL: "all"} if publish_all else {}) | ({EXPOSED_LABEL: listed} if listed else {})
 
 
 def of_labels(value: object) -> tuple[Port, ...]:
@@ -135,10 +142,15 @@ def refuse_if_taken(container: dict[str, Any], name: str, others: Iterable[dict[
         own.add(key)
 
 
-def in_list(ports: Iterable[Port], engine: Iterable[dict[str, Any]], running: bool) -> list[dict[str, Any]]:
-    """A list item's `Ports`: the engine's exposed ones, and the published ones while the container runs."""
-    published = tuple(ports) if running else ()
-    named = {(port.container, port.protocol) for port in published}
+def exposed_of(value: object) -> tuple[str, ...]:
+    """The exposed ports in a container's labels, `80/tcp`."""
+    return tuple(value.get(EXPOSED_LABEL, "").split()) if isinstance(value, dict) else ()
+
+
+def in_list(ports: Iterable[Port], exposed_ports: Iterable[str]) -> list[dict[str, Any]]:
+    """`Ports` of a running container in the list: the published ones, then those that are only exposed."""
+    published = tuple(ports)
+    named = {port.key for port in published}
     shown: list[dict[str, Any]] = [
         {
             "IP": port.address or "0.0.0.0",
@@ -148,17 +160,14 @@ def in_list(ports: Iterable[Port], engine: Iterable[dict[str, Any]], running: bo
         }
         for port in published
     ]
-    return shown + [
-        {"PrivatePort": item["PrivatePort"], "Type": item["Type"]}
-        for item in engine
-        if (item["PrivatePort"], item["Type"]) not in named
-    ]
+    alone = [read_port(key) for key in exposed_ports if key not in named]
+    return shown + [{"PrivatePort": number, "Type": protocol} for number, protocol in alone]
 
 
-def in_settings(ports: Iterable[Port], engine: dict[str, Any], running: bool) -> dict[str, Any]:
-    """NetworkSettings.Ports of an inspected container."""
-    shown: dict[str, Any] = dict.fromkeys(engine)
-    for port in ports if running else ():
+def in_settings(ports: Iterable[Port], exposed_ports: Iterable[str]) -> dict[str, Any]:
+    """NetworkSettings.Ports of a running container."""
+    shown: dict[str, Any] = dict.fromkeys(exposed_ports)
+    for port in ports:
         entry = {"HostIp": port.address or "0.0.0.0", "HostPort": str(port.host)}
         shown[port.key] = [*(shown.get(port.key) or ()), entry]
     return shown

@@ -62,11 +62,21 @@ async def test_a_port_in_use_is_dockers_error_with_its_exit_code(lab_a: HandMade
     await lab_a.ok("rm", "-f", "two", cli=cli)
 
 
+async def test_of_two_starts_at_once_one_gets_the_port(lab_a: HandMadeLab, cli: str) -> None:
+    """Reserving a port and starting are one step in a lab."""
+    lab_a.has(BASE)
+    words = ("-d", "-p", "8088:80", BASE, "sleep", "60")
+    both = await asyncio.gather(*(lab_a.docker("run", "--name", name, *words, cli=cli) for name in ("one", "two")))
+    assert sorted(ran.code for ran in both) == [0, 125]
+
+
 async def test_published_ports_without_a_number_count_up(lab_a: HandMadeLab, cli: str) -> None:
     """-P and -p 80 get the lowest free virtual ports."""
     lab_a.has(WEB)
     await lab_a.ok("run", "-d", "--name", "one", "-P", WEB, cli=cli)
     await lab_a.ok("run", "-d", "--name", "two", "-p", "80", WEB, cli=cli)
+    await lab_a.ok("run", "-d", "--name", "kept", WEB, cli=cli)
+    assert await lab_a.ok("ps", "-f", "name=kept", "--format", "{{.Ports}}", cli=cli) == "80/tcp"
     assert await lab_a.ok("port", "one", cli=cli) == "80/tcp -> 0.0.0.0:49153"
     assert await lab_a.ok("port", "two", cli=cli) == "80/tcp -> 0.0.0.0:49154"
     await lab_a.ok("rm", "-f", "one", "two", cli=cli)

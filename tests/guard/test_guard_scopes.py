@@ -191,7 +191,7 @@ def test_inspect_shows_the_labs_view_and_no_path_of_the_host() -> None:
         "Mounts": [{"Type": "volume", "Name": f"lab-{LAB}.data", "Source": "/host/volumes/x", "Destination": "/data"}],
         "NetworkSettings": {
             "SandboxKey": "/host/netns",
-            "Ports": {"80/tcp": None},
+            "Ports": {},
             "Networks": {f"lab-{LAB}": {"NetworkID": NETWORK, "IPAddress": "10.64.0.3"}},
         },
     }
