@@ -18,7 +18,7 @@ async def process(variables: Mapping[str, str], module: str, *arguments: str) ->
     """`python -m module` with these variables, ended by SIGINT; its log is shown only when it ends badly."""
     started = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", module, *arguments),
-        env={**_own_variables(), **variables},
+        env={**own_variables(), **variables},
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -38,6 +38,6 @@ async def process(variables: Mapping[str, str], module: str, *arguments: str) ->
         raise RuntimeError(f"{module} ended with {started.returncode}:\n{errors.decode(errors='replace')[-3000:]}")
 
 
-def _own_variables() -> dict[str, str]:
+def own_variables() -> dict[str, str]:
     """The environment without anybody's settings: a token in it would make a real bot of a measured one."""
     return {name: value for name, value in os.environ.items() if not name.startswith(("DOSIRAK_", "TELEGRAM_"))}
