@@ -66,7 +66,8 @@ class ChatBot:
         pace: Pace = TELEGRAM_PACE,
     ) -> None:
         self._outage = Outage()
-        self._application = _build(token, api_url or TELEGRAM, self._outage)
+        self._requests = (AiohttpRequest(), AiohttpRequest(connections=1, answered=self._outage.answered))
+        self._application = _build(token, api_url or TELEGRAM, *self._requests)
         self._tasks = TaskShelf()
         self._kit = Kit(
             course=course,
@@ -88,6 +89,14 @@ class ChatBot:
 
     async def __aenter__(self) -> Self:
         """Raises SettingsError when Telegram does not know the token; waits while it does not answer."""
+        try:
+            await self._start()
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    async def _start(self) -> None:
         await self._reach()
         updater = self._application.updater
         assert updater is not None  # The builder makes one unless told not to.
@@ -101,7 +110,6 @@ class ChatBot:
         self._tasks.start(introduce(self._application.bot, self._kit.texts), name="introduction")
         self._warden.start()
         log.info("answering as @%s", self._application.bot.username)
-        return self
 
     async def _reach(self) -> None:
         for attempt in range(10**9):
@@ -121,6 +129,10 @@ class ChatBot:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Stop in order; also what a failed start has left (the library leaves its connections open then)."""
         self._warden.stop()
         await self._tasks.close()
         updater = self._application.updater
@@ -129,6 +141,8 @@ class ChatBot:
         if self._application.running:
             await self._application.stop()
         await self._application.shutdown()
+        for request in self._requests:
+            await request.shutdown()
 
 
 def refused() -> SettingsError:
@@ -137,15 +151,17 @@ def refused() -> SettingsError:
     return SettingsError((Fault("TELEGRAM_TOKEN", problem),))
 
 
-def _build(token: str, api_url: str, outage: Outage) -> Application[Any, Any, Any, Any, Any, Any]:
+def _build(
+    token: str, api_url: str, calls: AiohttpRequest, polls: AiohttpRequest
+) -> Application[Any, Any, Any, Any, Any, Any]:
     base = api_url.rstrip("/")
     return (
         ApplicationBuilder()
         .token(token)
         .base_url(f"{base}/bot")
         .base_file_url(f"{base}/file/bot")
-        .request(AiohttpRequest())
-        .get_updates_request(AiohttpRequest(connections=1, answered=outage.answered))
+        .request(calls)
+        .get_updates_request(polls)
         .concurrent_updates(ScopeOrder())
         .context_types(ContextTypes())
         .build()

@@ -35,7 +35,12 @@ class Conversation:
         self.progress = progress
         self._turn = asyncio.Lock()
         self.session = Session(
-            scope, kit.sender, kit.tasks, words=lambda: self.words, open_lab=lambda: kit.keeper.open(scope)
+            scope,
+            kit.sender,
+            kit.tasks,
+            words=lambda: self.words,
+            open_lab=lambda: kit.keeper.open(scope),
+            note=self._note_terminal,
         )
 
     @classmethod
@@ -84,6 +89,19 @@ class Conversation:
                 step=place.step if place else None,
             ),
         )
+
+    async def _note_terminal(self, message_id: int | None) -> None:
+        """Keep which message shows a running command: a bot that is killed leaves it as it is."""
+        await self.kit.store.scopes.change(self.scope, lambda state: replace(state, terminal_message_id=message_id))
+
+    async def tidy_terminal(self) -> None:
+        """After a restart: the message of a command that the last run left behind loses its buttons, with a word."""
+        state = await self.kit.store.scopes.get(self.scope)
+        if state.terminal_message_id is None or self.session.busy:
+            return
+        await self._note_terminal(None)
+        if await self.kit.sender.set_rows(self.scope, state.terminal_message_id):
+            await self.say("terminal.interrupted")
 
     # --- saying things -----------------------------------------------------------------------------------------------
 

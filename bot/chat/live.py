@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
@@ -30,13 +30,18 @@ class Live:
         compose: Callable[[], Outgoing],
         *,
         look_again: Callable[[], float | None] = lambda: None,
+        posted: Callable[[int], Awaitable[None]] | None = None,
     ) -> None:
-        """`look_again`: when `compose` will give something else although nothing happens (event loop's time)."""
+        """`look_again`: when `compose` will give something else although nothing happens (event loop's time).
+
+        `posted` is told the number of each new message, so that a restarted bot can find one that was left behind.
+        """
         self.message_id: int | None = None
         self._sender = sender
         self._scope = scope
         self._compose = compose
         self._look_again = look_again
+        self._posted = posted
         self._pacing = Pacing(sender.pace.tempo(scope), _now())
         self._wake = asyncio.Event()
         self._left: list[int] = []
@@ -127,6 +132,8 @@ class Live:
         if self.message_id is None:
             message = await self._sender.send_now(self._scope, frame, thread=self._scope.topic_id)
             self.message_id = message.message_id
+            if self._posted is not None:
+                await self._posted(self.message_id)
         elif not await self._sender.edit_now(self._scope, self.message_id, frame):
             self.message_id = None
             self._pacing.replaced(_now())

@@ -40,12 +40,15 @@ class Session:
         tasks: TaskShelf,
         words: Callable[[], Words],
         open_lab: Callable[[], Awaitable[Lab]],
+        note: Callable[[int | None], Awaitable[None]],
     ) -> None:
+        """`note` keeps the number of the message of the command that runs, None when none does."""
         self._scope = scope
         self._sender = sender
         self._tasks = tasks
         self._words = words
         self._open_lab = open_lab
+        self._note = note
         self._terminal = Terminal(LINE_SIZE)
         self._shell: Shell | None = None
         self._prompt = asyncio.Event()
@@ -89,6 +92,7 @@ class Session:
             self._scope,
             lambda: job.view(self._words(), _now()),
             look_again=job.look_again,
+            posted=self._note,
         )
         following = self._tasks.start(live.follow(), name="live message")
         await self._sender.typing(self._scope)
@@ -99,6 +103,8 @@ class Session:
             self.job = None
             live.finish()
         await following
+        if self.job is None:
+            await self._note(None)
         job.shown.set()
         await then(job)
 

@@ -16,6 +16,7 @@ from aiohttp import web
 from bot.chat.bot import ChatBot
 from bot.chat.keeper import Terms
 from bot.chat.pace import Pace
+from bot.course import Course
 from bot.errors import ContainerNotRunning
 from bot.identity import LabId
 from bot.localchat import UNLIMITED, LocalChat
@@ -53,6 +54,8 @@ class House:
     labs: BashLabs
     store: Store
     pages: Pages
+    course: Course = field(default_factory=small_course)
+    terms: Terms = Terms(timedelta(minutes=30), timedelta(hours=4))  # noqa: RUF009 - it is frozen
     events: Events = field(default_factory=Events)
     now: datetime = datetime(2026, 1, 1, 12, tzinfo=UTC)
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)
@@ -62,12 +65,12 @@ class House:
             ChatBot(
                 token=self.local.token,
                 api_url=self.url,
-                course=small_course(),
+                course=self.course,
                 store=self.store,
                 labs=self.labs,
                 pages=self.pages,
                 events=self.events,
-                terms=Terms(timedelta(minutes=30), timedelta(hours=4)),
+                terms=self.terms,
                 clock=lambda: self.now,
                 pace=PACE,
             )

@@ -238,6 +238,16 @@ async def test_topics_have_terminals_of_their_own(house: House) -> None:
         assert all(seen.shape.get("message_thread_id") == 1 for seen in everybody.messages if seen.from_bot)
 
 
+async def test_a_command_that_a_restart_cut_off_is_told_of(house: House, learner: Member) -> None:
+    """Its message loses the buttons that lead nowhere now."""
+    await learner.says("sleep 60")
+    running = await learner.sees("⏳ 실행 중")
+    await house.restart()
+    await learner.sees("여기서 끊겼어요")
+    left = learner.now(running)
+    assert left is not None and not left.buttons
+
+
 # --- containers and pages --------------------------------------------------------------------------------------------
 
 
