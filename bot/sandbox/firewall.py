@@ -45,9 +45,14 @@ class Firewall:
 
     def _answer_at_once(self) -> None:
         """In the engine's own namespace: where no route leads is said each time, not once a second."""
-        if self._namespace.path is not None:
+        if self._namespace.path is None:
+            return
+        try:
             with self._namespace.entered(), suppress(OSError):
                 Path("/proc/sys/net/ipv4/icmp_ratelimit").write_text("0")
+        except OSError as error:
+            path, reason = self._namespace.path, error.strerror
+            raise LabError(f"the engine's network namespace {path} cannot be entered: {reason}") from error
 
     async def keep(self) -> None:
         """Look again and again: somebody may flush the tables."""
