@@ -25,6 +25,7 @@ Everything is chosen by environment variables:
   DOSIRAK_PAGES_DOMAIN   domain under which published pages get their names (localhost)
   DOSIRAK_PAGES_SCHEME   http or https, as a front server offers it (http)
   DOSIRAK_PAGE_TTL, DOSIRAK_LAB_IDLE, DOSIRAK_LAB_LIFETIME   seconds
+  DOSIRAK_LAB_DISK_MIB, DOSIRAK_DISK_RESERVE_MIB   most that a lab may hold, and what stays free for the host
   DOSIRAK_CONTENT        folder of the course
 
 `deploy/run` brings up an engine and starts this."""

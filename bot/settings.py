@@ -43,6 +43,10 @@ class Settings(BaseSettings):
     container_pids: int = Field(96, ge=16, validation_alias="DOSIRAK_CONTAINER_PIDS")
     lab_containers: int = Field(12, ge=2, le=12, validation_alias="DOSIRAK_LAB_CONTAINERS")
     """At most 12: a lab's /28 network has 13 usable addresses, and the toolbox takes one."""
+    lab_disk_mib: int = Field(1024, ge=64, validation_alias="DOSIRAK_LAB_DISK_MIB")
+    """Disk of a whole lab: what its containers, volumes and logs hold. The chapters' own work takes a few MiB."""
+    disk_reserve_mib: int = Field(1024, ge=0, validation_alias="DOSIRAK_DISK_RESERVE_MIB")
+    """With less than this left free on the engine's disk, whatever grows in a lab is stopped."""
     labs_max: int = Field(200, ge=1, validation_alias="DOSIRAK_LABS_MAX")
 
     @field_validator("listen")

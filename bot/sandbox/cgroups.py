@@ -92,6 +92,12 @@ class Cgroups:
         for root in self._roots:
             _remove_tree(root / self._parent / lab)
 
+    def processes(self, lab: LabId) -> dict[str, list[int]]:
+        """The lab's processes as this host numbers them, by the container that they are in."""
+        root = self._unified or self._root_of("pids")
+        folders = _folders(root / self._parent / lab) if root is not None else ()
+        return {folder.name: _processes(folder) for folder in folders}
+
     def found(self) -> frozenset[str]:
         """Names of all lab cgroups on the host."""
         return frozenset(folder.name for root in self._roots for folder in _folders(root / self._parent))
@@ -116,6 +122,13 @@ def _folders(folder: Path) -> Iterable[Path]:
         return [entry for entry in folder.iterdir() if entry.is_dir()]
     except OSError:
         return []
+
+
+def _processes(folder: Path) -> list[int]:
+    try:
+        return [int(line) for line in (folder / "cgroup.procs").read_text().split()]
+    except OSError:
+        return []  # The container has ended meanwhile.
 
 
 def _remove_tree(folder: Path) -> None:

@@ -55,8 +55,24 @@ class EngineBack:
     """The engine answers again; what changed meanwhile follows as events of its own."""
 
 
+@dataclass(frozen=True, slots=True)
+class DiskLimitReached:
+    """Something of a lab was stopped because of the disk.
+
+    `containers` are the names of what was stopped (or removed) as the learner knows them; empty: the lab's own
+    terminal. `host_full`: the lab is within its limit, but the host has no room left. Sizes in bytes.
+    """
+
+    lab_id: LabId
+    containers: tuple[str, ...]
+    used: int
+    limit: int
+    removed: bool = False
+    host_full: bool = False
+
+
 ContainerEvent = ContainerStarted | ContainerStopped | ContainerRemoved | ContainerRenamed
-LabEvent = ContainerEvent | EngineGone | EngineBack
+LabEvent = ContainerEvent | DiskLimitReached | EngineGone | EngineBack
 Listener = Callable[[LabEvent], None]
 
 

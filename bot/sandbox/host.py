@@ -15,6 +15,7 @@ from bot.guard.owner import Limits, Owner
 from bot.identity import LabId
 from bot.sandbox.cgroups import Cgroups, LabLimits
 from bot.sandbox.containers import Address
+from bot.sandbox.disk import DiskLimits, DiskWatchdog
 from bot.sandbox.engine import Engine
 from bot.sandbox.events import ContainerRemoved, ContainerStarted, ContainerStopped, Events, LabEvent
 from bot.sandbox.firewall import Firewall
@@ -56,6 +57,7 @@ class SandboxHost:
         opening = Opening(self._engine, self.namespace, self._cgroups, plan, self._gate)
         self.labs = Labs(self._engine, opening, self._cgroups, plan.folder, self._settings.labs_max)
         self._watch = Watch(self._engine, self.events)
+        self._disk = self._disk_watchdog()
         self.events.listen(self._keep_ports)
         try:
             await self._firewall.ensure()
@@ -64,6 +66,7 @@ class SandboxHost:
             raise
         self._tasks.start(self._firewall.keep(), name="firewall")
         self._tasks.start(self._watch.run(), name="engine events")
+        self._tasks.start(self._disk.run(), name="disk watchdog")
         with suppress(TimeoutError):
             await asyncio.wait_for(self._watch.ready.wait(), READY_SECONDS)
         return self
@@ -113,6 +116,11 @@ class SandboxHost:
             toolbox_memory=min(settings.lab_memory_mib, TOOLBOX_SHARES * settings.container_memory_mib) * MIB,
             toolbox_pids=settings.container_pids,
         )
+
+    def _disk_watchdog(self) -> DiskWatchdog:
+        limits = DiskLimits(self._settings.lab_disk_mib * MIB, self._settings.disk_reserve_mib * MIB)
+        labs = self.labs
+        return DiskWatchdog(self._engine, self.events, self._cgroups, limits, lambda: {lab.id for lab in labs.all()})
 
     def _gate(self, lab_id: LabId, network: str) -> Gate:
         settings = self._settings

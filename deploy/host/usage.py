@@ -32,6 +32,8 @@ Settings are environment variables:
     DOSIRAK_LAB_CPUS               processors of a lab (1.0)
     DOSIRAK_LAB_PIDS               processes of a lab (256)
     DOSIRAK_LAB_CONTAINERS         containers of a lab (12)
+    DOSIRAK_LAB_DISK_MIB           disk of a lab: containers' own files, volumes, logs (1024)
+    DOSIRAK_DISK_RESERVE_MIB       with less free disk than this, whatever grows in a lab is stopped (1024)
     DOSIRAK_CONTAINER_MEMORY_MIB   memory of each container (128)
     DOSIRAK_CONTAINER_PIDS         processes of each container (96)
     DOSIRAK_CONTENT                folder of the course (content/ in this repository)

@@ -1,0 +1,122 @@
+"""What a lab holds on the engine's disk: each container with its own layer and logs, each volume, and their folders."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bot.errors import EngineNotFound
+from bot.guard.owner import LAB_LABEL, LEARNER, ROLE_LABEL
+from bot.identity import LabId
+from bot.sandbox.engine import Engine
+from bot.sandbox.names import label_filter, virtual_name
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One container. `name` is what its learner calls it, None for the toolbox."""
+
+    id: str
+    name: str | None
+    running: bool
+    volumes: frozenset[str]
+    folders: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """Everything of one lab that takes room, containers by id and volumes' folders by name."""
+
+    containers: Mapping[str, Container]
+    volumes: Mapping[str, Path]
+
+    def folders(self) -> dict[str, tuple[Path, ...]]:
+        """The folders of each part."""
+        volumes = {name: (folder,) for name, folder in self.volumes.items()}
+        return {key: container.folders for key, container in self.containers.items()} | volumes
+
+    def users(self, part: str) -> list[Container]:
+        """A container is its own user; a volume has those that mount it."""
+        return [found for key, found in self.containers.items() if part == key or part in found.volumes]
+
+    def toolbox(self) -> list[Container]:
+        return [container for container in self.containers.values() if container.name is None]
+
+
+class Inventory:
+    """Reads what labs hold; a container's layer is asked for once."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._layers: dict[str, tuple[Path, ...]] = {}
+        self._root: Path | None = None
+
+    async def root(self) -> Path:
+        """The folder that the engine keeps everything in."""
+        if self._root is None:
+            found = await self._engine.call(lambda client: client.info())
+            self._root = Path(found["DockerRootDir"])
+        return self._root
+
+    async def labs(self, open_labs: Collection[LabId]) -> dict[LabId, Holdings]:
+        """What every lab holds that is open or in which something runs; the others cannot grow."""
+        listed = await self._engine.call(lambda client: client.containers(all=True, filters=label_filter()))
+        volumes = (await self._engine.call(lambda client: client.volumes(filters=label_filter())))["Volumes"] or []
+        labs = {LabId(item["Labels"][LAB_LABEL]) for item in listed if _runs(item)} | set(open_labs)
+        listed = [item for item in listed if item["Labels"][LAB_LABEL] in labs]
+        await self._learn_layers(item["Id"] for item in listed)
+        root = await self.root()
+        return {lab: self._holdings(lab, root, listed, volumes) for lab in labs}
+
+    async def _learn_layers(self, containers: Iterable[str]) -> None:
+        ids = set(containers)
+        self._layers = {key: layer for key, layer in self._layers.items() if key in ids}
+        missing = ids - self._layers.keys()
+        self._layers |= dict(zip(missing, await asyncio.gather(*map(self._layer, missing)), strict=True))
+
+    async def _layer(self, container_id: str) -> tuple[Path, ...]:
+        try:
+            found = await self._engine.inspect(container_id)
+        except EngineNotFound:
+            return ()
+        upper = ((found.get("GraphDriver") or {}).get("Data") or {}).get("UpperDir")
+        if upper is None:
+            log.warning("the engine does not say where the layer of %s is: it is not measured", container_id[:12])
+            return ()
+        return (Path(upper),)
+
+    def _holdings(self, lab: LabId, root: Path, listed: list[dict[str, Any]], volumes: list[Any]) -> Holdings:
+        own = [item for item in listed if item["Labels"][LAB_LABEL] == lab]
+        return Holdings(
+            {item["Id"]: self._container(lab, root, item) for item in own},
+            {item["Name"]: Path(item["Mountpoint"]) for item in volumes if item["Labels"].get(LAB_LABEL) == lab},
+        )
+
+    def _container(self, lab: LabId, root: Path, item: dict[str, Any]) -> Container:
+        return Container(
+            id=item["Id"],
+            name=_name(lab, item),
+            running=_runs(item),
+            volumes=frozenset(mount["Name"] for mount in item["Mounts"] if mount["Type"] == "volume"),
+            # The second one has its logs.
+            folders=(*self._layers.get(item["Id"], ()), root / "containers" / item["Id"]),
+        )
+
+
+def _runs(item: Mapping[str, Any]) -> bool:
+    """A paused container writes nothing, and the engine would not stop it."""
+    return bool(item["State"] == "running")
+
+
+def _name(lab: LabId, item: Mapping[str, Any]) -> str | None:
+    if item["Labels"].get(ROLE_LABEL) != LEARNER:
+        return None
+    # A container on a network has its links' names in the list as well; its own has one slash.
+    names = [name for name in item["Names"] or () if name.count("/") == 1]
+    return virtual_name(lab, names[0]) if names else str(item["Id"][:12])
