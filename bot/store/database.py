@@ -17,6 +17,7 @@ from typing import Any
 import aiosqlite
 
 from bot.errors import LabClosed, StoreError
+from bot.store.turns import Turns
 
 Value = int | str | None
 Row = tuple[Any, ...]
@@ -43,12 +44,12 @@ class Statements:
 
 
 class Database:
-    """The connection. Calls from many tasks are fine: each statement or transaction has the connection to itself."""
+    """The connection. Calls from many tasks are fine: a statement is never in the middle of a transaction."""
 
     def __init__(self, path: Path, connection: aiosqlite.Connection) -> None:
         self._path = path
         self._connection = connection
-        self._turn = asyncio.Lock()
+        self._turns = Turns()
         self._open = True
 
     @classmethod
@@ -88,28 +89,35 @@ class Database:
 
     async def rows(self, statement: str, values: Sequence[Value] = ()) -> list[Row]:
         """Run one statement, committed when this returns, and give its rows."""
-        async with self.turn() as statements:
+        async with self.beside() as statements:
             return await statements.rows(statement, values)
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[Statements]:
-        """Nobody else's statements come between those inside; each of them is its own commit."""
-        async with self._turn:
+    async def beside(self) -> AsyncIterator[Statements]:
+        """No transaction comes between the statements inside, but other such statements may; each is its own commit."""
+        async with self._turns.beside():
             with self._translated():
                 yield Statements(self._connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Statements]:
         """All statements inside are one commit; an exception or a cancellation takes them all back."""
-        async with self.turn() as statements:
-            try:
-                await statements.rows("BEGIN IMMEDIATE")
-                yield statements
-                await statements.rows("COMMIT")
-            except BaseException:
-                # The commit of a cancelled task may have happened all the same: its thread does not stop.
-                await self._connection.rollback()
-                raise
+        async with self._turns.alone():
+            with self._translated():
+                async with self._committed() as statements:
+                    yield statements
+
+    @asynccontextmanager
+    async def _committed(self) -> AsyncIterator[Statements]:
+        statements = Statements(self._connection)
+        try:
+            await statements.rows("BEGIN IMMEDIATE")
+            yield statements
+            await statements.rows("COMMIT")
+        except BaseException:
+            # The commit of a cancelled task may have happened all the same: its thread does not stop.
+            await self._connection.rollback()
+            raise
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
