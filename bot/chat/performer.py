@@ -9,12 +9,14 @@ from typing import Any
 from bot.chat.cause import Cause
 from bot.chat.conversation import Conversation, spoken
 from bot.chat.job import Job
+from bot.chat.message import Outgoing
 from bot.chat.pages_desk import PagesDesk
 from bot.errors import DosirakError
 from bot.learning import effects as do
 from bot.learning.events import CheckEnded, CommandEnded, Event
 from bot.learning.places import step_at
 from bot.learning.progress import Place
+from bot.richtext import RichText
 from bot.store import AuditEntry, Completion
 
 log = logging.getLogger(__name__)
@@ -166,12 +168,13 @@ class Performer:
             return 0
 
     async def _reset(self, talk: Conversation, cause: Cause, effect: do.ResetLab) -> None:
+        await talk.show(cause, Outgoing(RichText(talk.words("reset.working"))))
         talk.later(self._empty(talk, cause))
 
     async def _empty(self, talk: Conversation, cause: Cause) -> None:
         record = await talk.kit.keeper.record(talk.scope)
         if record is None:
-            return await talk.say("reset.nothing")
+            return await talk.show(cause, Outgoing(RichText(talk.words("reset.nothing"))))
         await talk.kit.sender.typing(talk.scope)
         await self._desk.lab_ends(record)
         try:
@@ -179,4 +182,5 @@ class Performer:
         except DosirakError as error:
             log.warning("a lab could not be emptied: %s", error)
             return await talk.say("lab.failed")
-        await talk.say("reset.done", containers=closed.containers)
+        done = talk.words("reset.done", containers=closed.containers)
+        await talk.show(cause, Outgoing(RichText(done)))

@@ -22,6 +22,10 @@ from bot.terminal.terminal import AlternateChanged, CommandEnded, Happening, Pha
 
 log = logging.getLogger(__name__)
 
+LINES = {"exit": "exit", "save": ":wq", "quit": ":q!"}
+"""What buttons may type as a whole line, by the name in their data."""
+PASTE_FROM = 80
+"""Characters from which a text for a full-screen program is a paste; a shorter one may be its command (`dd`)."""
 JOBS_KEPT = 3
 """Ended commands whose whole output can still be asked for; each is bounded at about a MiB."""
 PROMPT_SECONDS = 3.0
@@ -212,14 +216,15 @@ class Session:
     def _bytes_of(self, text: str) -> bytes:
         run = self._terminal.run
         if run is not None and run.screen.alternate:
-            return keys.pasted(text) if self._terminal.paste_mode else keys.typed(text)
+            is_paste = self._terminal.paste_mode and ("\n" in text or len(text) >= PASTE_FROM)
+            return keys.pasted(text) if is_paste else keys.typed(text)
         return keys.program_input(text)
 
     async def press(self, name: str) -> bool:
-        """A key by its name, or a line of `view.LINES`; False when nothing runs or the key is unknown."""
+        """A key or a line by its name; False when nothing runs or the name is unknown."""
         run = self._terminal.run
         application = run is not None and run.screen.application_keys
-        data = keys.key(name, application=application) or (keys.program_input(name) if name in LINES else None)
+        data = keys.key(name, application=application) or (keys.program_input(LINES[name]) if name in LINES else None)
         if self.job is None or data is None:
             return False
         await self._write(data)
@@ -238,10 +243,6 @@ class Session:
     async def _write(self, data: bytes) -> None:
         if self._shell is not None:
             await self._shell.write(data)
-
-
-LINES = frozenset({"exit", ":wq", ":q!"})
-"""What buttons may type as a whole line."""
 
 
 def _now() -> float:

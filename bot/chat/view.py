@@ -20,8 +20,8 @@ KEYPAD = (
     ("→", "right"),
 )
 """Keys that a phone's keyboard lacks, for programs that take the whole screen."""
-LINES = ((":wq", ":wq"), (":q!", ":q!"))
-"""How one leaves vi."""
+LINES = ((":wq", "save"), (":q!", "quit"))
+"""How one leaves vi; the session knows what each types."""
 
 
 def running_view(words: Words, run: Run, now: float, *, heading: str = "", shell_ended: bool = False) -> Outgoing:

@@ -198,6 +198,18 @@ async def test_what_a_phone_made_of_quotes_is_put_right(learner: Member) -> None
     await learner.sees("\n하나 둘\n")
 
 
+async def test_a_full_screen_program_gets_single_keys(learner: Member) -> None:
+    """What is typed there is keys, without an Enter; the buttons are the keys that a phone lacks."""
+    reads = 'read -rsn1 a; read -rsn1 b; read -rs line; printf "\\e[?1049l%q %q %q\\n" "$a" "$b" "$line"'
+    await learner.says(f"printf '\\e[?1049hfull'; {reads}")
+    await learner.sees_button(":wq")
+    await learner.says("i")
+    await learner.presses("Esc")
+    await learner.presses(":wq")
+    seen = await learner.sees("✓")
+    assert r"i $'\E' :wq" in seen.text
+
+
 async def test_a_shell_that_was_left_opens_again(learner: Member) -> None:
     """`exit` at the prompt is no dead end."""
     await learner.says("exit")
@@ -300,7 +312,8 @@ async def test_reset_asks_and_says_what_went(house: House, learner: Member) -> N
     await learner.says("/reset")
     await learner.sees("지금 컨테이너 1개가 있어요")
     await learner.presses("되돌리기")
-    await learner.sees("컨테이너 1개가 사라졌고 진도는 그대로")
+    done = await learner.sees("컨테이너 1개가 사라졌고 진도는 그대로")
+    assert not done.buttons
     await learner.says("ls")
     seen = await learner.sees("✓")
     assert "here" not in seen.text
