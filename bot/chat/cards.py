@@ -43,9 +43,10 @@ def _lines(words: Words, number: int, container: ContainerSummary, now: datetime
     if state := _state(words, container):
         facts.append(state)
     since = container.started_at if container.runs else container.finished_at
-    facts.append(age(words, since or container.created_at, now))
+    # The age stands above, where there is room: the second line would break with it.
+    old = age(words, since or container.created_at, now)
     first = joined([f"\n{_SIGNS[container.state]} {number}. ", marked("bold", container.name), "  "])
-    return joined([first, marked("code", container.id[:8]), "\n    " + " · ".join(facts)])
+    return joined([first, marked("code", container.id[:8]), f" · {old}\n    " + " · ".join(facts)])
 
 
 def _ports(container: ContainerSummary) -> list[str]:

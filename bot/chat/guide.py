@@ -93,7 +93,7 @@ class Guide:
         return Outgoing(
             RichText(said),
             rows(
-                [self._lesson.opener(place) for place in end.skipped[:SKIPPED_SHOWN]],
+                *in_rows([self._lesson.opener(place) for place in end.skipped[:SKIPPED_SHOWN]], 2),
                 (onward, button(self._words("step.list"), "steps", end.chapter)),
             ),
         )

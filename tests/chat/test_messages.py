@@ -122,14 +122,14 @@ HELLO = container("nice_lichterman", number=0xE80456D3, state="exited")
 
 
 def test_a_card_has_two_lines_for_each_container() -> None:
-    """Sign, name, short id; image, ports, state, age."""
+    """Sign, name, short id, age; image, ports, state: the image's name leaves no room for more."""
     text = cards.card(KOREAN, [WEB, HELLO], NOW).text.text
     assert text.splitlines() == [
         "📦 내 컨테이너 2",
-        f"🟢 1. quirky_hugle  {WEB.id[:8]}",
-        "    diamol/ch02-hello-diamol-web · 8088→80 · 3분",
-        f"⚪ 2. nice_lichterman  {HELLO.id[:8]}",
-        "    diamol/ch02-hello-diamol-web · 종료 0 · 3분",
+        f"🟢 1. quirky_hugle  {WEB.id[:8]} · 3분",
+        "    diamol/ch02-hello-diamol-web · 8088→80",
+        f"⚪ 2. nice_lichterman  {HELLO.id[:8]} · 3분",
+        "    diamol/ch02-hello-diamol-web · 종료 0",
     ]
 
 

@@ -128,7 +128,7 @@ async def a_website(learner: Learner, visitor: Visitor) -> None:
     await learner.goes_on_to(8)
     await learner.has_picture()
     await learner.presses("▶ 1")
-    notice = await learner.sees("🌐 웹 페이지가 열렸어요 · 8088 → ", "🌐 A web page is open · 8088 → ")
+    notice = await learner.sees("🌐 웹 페이지가 열렸어요 · 8088 → ", "🌐 Web page open · 8088 → ")
     await visitor.sees(url_in(notice), GREETING)
     await learner.has_done(8)
     await learner.presses("▶ 2")
@@ -153,7 +153,7 @@ async def the_card(learner: Learner, visitor: Visitor) -> None:
     await learner.gets("✓")
     await learner.says("/ps")
     card = await learner.sees("📦 내 컨테이너 1", "📦 My containers: 1")
-    assert f"{WEB} · 8088→80" in card.text
+    assert f"{WEB} · 8088→80\n" in f"{card.text}\n"
     url = url_in(learner.messages_with("🌐")[-1])
     await learner.presses("1 로그", "1 Logs")
     await learner.sees("GET / HTTP")
@@ -193,10 +193,12 @@ async def the_exercise(learner: Learner, visitor: Visitor) -> None:
     """Step 12: the page changes because a file changes inside the running container."""
     step = await learner.goes_on_to(12)
     await learner.presses("▶ 1")
-    url = url_in(await learner.sees("🌐 웹 페이지가 열렸어요", "🌐 A web page is open"))
+    url = url_in(await learner.sees("🌐 웹 페이지가 열렸어요", "🌐 Web page open"))
     await visitor.sees(url, GREETING)
     await learner.presses("✔ 확인", "✔ Check", on=step)
-    await learner.sees("🤔 컨테이너의 index.html이 처음 그대로예요", "🤔 The container's index.html is still the original")
+    await learner.sees(
+        "🤔 컨테이너의 index.html이 처음 그대로예요", "🤔 The container's index.html is still the original"
+    )
     await learner.presses("▶ 2", on=step)
     await learner.sees("⌨ 프로그램이 입력을 기다려요", "⌨ The program waits for input")
     await learner.presses("▶ 3", on=step)
@@ -246,6 +248,22 @@ PRODUCT_WORDS = frozenset(
     # Names of things.
     ("Docker", "Dosirak", "Linux", "API", "CLI", "REST", "HTTP", "IP", "ID", "CPU", "OS", "HTML", "pull", "Ctrl-C")
     # What is typed, printed, or written on the next line's button.
-    + ("docker", "exit", "index", "html", "vi", "Exited", "localhost", "rm", "ps", "logs", "start", "cp", "container", "hello", "base")
+    + (
+        "docker",
+        "exit",
+        "index",
+        "html",
+        "vi",
+        "Exited",
+        "localhost",
+        "rm",
+        "ps",
+        "logs",
+        "start",
+        "cp",
+        "container",
+        "hello",
+        "base",
+    )
 )
 """Latin words in Korean sentences: each is what a Korean developer writes in Latin letters too."""
