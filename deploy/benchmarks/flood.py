@@ -2,8 +2,9 @@
 
 KIND is `echo` (each says something and wants one message back) or `taps` (each taps Next and wants the tap answered and
 the next step sent). Learners act as soon as they are free, but only so many acts are under way at a time. After the
-first act is answered it warms up, counts for some seconds, and prints the acts answered in each second as a line of
-JSON. From then on nobody acts, but the bot is still answered, so that it can end in order, until the server is ended.
+first act is answered it warms up, says so by a line, counts for some seconds, and prints the acts answered in each
+second as a line of JSON. From then on nobody acts, but the bot is still answered, so that it can end in order, until
+the server is ended.
 """
 
 from __future__ import annotations
@@ -133,6 +134,7 @@ async def _serve(kind: str, listening: socket.socket, learners: int, warm: float
         await flood.first.wait()
     await asyncio.sleep(warm)
     flood.answered.clear()
+    print(json.dumps("counting"), flush=True)
     started = time.perf_counter()
     await asyncio.sleep(seconds)
     answered = tuple(flood.answered)
