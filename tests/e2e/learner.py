@@ -80,7 +80,7 @@ class Learner:
         return self.course.chapters[0].steps[number - 1].texts[self.language]
 
 
-# --- what must not be English ------------------------------------------------------------------------------------------
+# --- what must not be English -----------------------------------------------------------------------------------------
 
 LATIN = re.compile(r"[A-Za-z][A-Za-z'’-]*")
 NAMES = re.compile(r"[a-z]+_[a-z]+|[\w.-]+/[\w./-]+|\$ .*")

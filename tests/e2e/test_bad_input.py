@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.richtext import MAX_UNITS
+from deploy.host.temporary import EngineHost
 from tests.chatclient import Member, Refusal, Seen
 from tests.e2e.house import House, house
 
@@ -23,7 +24,7 @@ PNG = bytes.fromhex(
 
 
 @pytest.fixture(scope="module")
-async def dosirak(engine_host) -> AsyncIterator[House]:  # type: ignore[no-untyped-def]  # pytest gives it
+async def dosirak(engine_host: EngineHost) -> AsyncIterator[House]:
     """One bot for all of them: nothing that anybody sends may break it."""
     async with house(engine_host) as place, place.running():
         yield place

@@ -51,7 +51,7 @@ async def play(dosirak: House, language: Language, acts: tuple[Act, ...]) -> Non
             speaks_korean(learner)
 
 
-# --- the first run -----------------------------------------------------------------------------------------------------
+# --- the first run ----------------------------------------------------------------------------------------------------
 
 
 async def hello(learner: Learner, visitor: Visitor) -> None:
@@ -135,7 +135,7 @@ async def a_website(learner: Learner, visitor: Visitor) -> None:
     await learner.gets("Server: Apache")
 
 
-# --- after the restart -------------------------------------------------------------------------------------------------
+# --- after the restart ------------------------------------------------------------------------------------------------
 
 
 async def after_the_restart(learner: Learner, visitor: Visitor) -> None:
@@ -228,7 +228,7 @@ def speaks_korean(learner: Learner) -> None:
     assert not foreign, "\n".join(f"{word!r} in {message}" for word, message in foreign.items())
 
 
-# --- what is looked for in messages ------------------------------------------------------------------------------------
+# --- what is looked for in messages -----------------------------------------------------------------------------------
 
 
 def name_of(greeting: Seen) -> str:
@@ -245,25 +245,7 @@ def url_in(notice: Seen) -> str:
 
 
 PRODUCT_WORDS = frozenset(
-    # Names of things.
-    ("Docker", "Dosirak", "Linux", "API", "CLI", "REST", "HTTP", "IP", "ID", "CPU", "OS", "HTML", "pull", "Ctrl-C")
-    # What is typed, printed, or written on the next line's button.
-    + (
-        "docker",
-        "exit",
-        "index",
-        "html",
-        "vi",
-        "Exited",
-        "localhost",
-        "rm",
-        "ps",
-        "logs",
-        "start",
-        "cp",
-        "container",
-        "hello",
-        "base",
-    )
+    "Docker Dosirak Linux API CLI REST HTTP IP ID CPU OS HTML pull Ctrl-C "  # names of things
+    "docker exit index html vi Exited localhost rm ps logs start cp container hello base".split()  # typed or printed
 )
 """Latin words in Korean sentences: each is what a Korean developer writes in Latin letters too."""
