@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 from telegram.error import NetworkError, TelegramError, TimedOut
@@ -26,6 +27,8 @@ IDLE_CONNECTION = 30.0
 """Seconds that an unused connection is kept: shorter than servers do, so that a request rarely meets a closed one."""
 UNKNOWN_WAIT = 5.0
 """Seconds to wait after a 429 that does not say for how long."""
+
+FORM = "application/x-www-form-urlencoded"
 
 
 class NotSent(NetworkError):
@@ -121,7 +124,8 @@ def _body(data: RequestData | None) -> Any:
     if data is None:
         return None
     if not data.contains_files:
-        return data.json_parameters
+        # aiohttp would make a form of the values, and first a boundary for the multipart that it does not become.
+        return aiohttp.BytesPayload(urlencode(data.json_parameters).encode(), content_type=FORM)
     form = aiohttp.FormData()
     for name, value in data.json_parameters.items():
         form.add_field(name, value)
