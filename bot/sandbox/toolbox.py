@@ -19,6 +19,10 @@ SOCKET_TARGET = "/run/dosirak"
 CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "NET_BIND_SERVICE")
 """What a root shell needs for its own files and processes; nothing that reaches the kernel or the network's wires."""
 
+OOM_SCORE = 100
+"""Above the host's own services (0), below the learner's containers (500): when a lab is out of memory its containers
+go first, so that there is a shell to look with, and room to start one."""
+
 NO_DNS = "127.0.0.1"
 """The engine answers for names of containers; any other question goes to the toolbox's own loopback: nobody there."""
 
@@ -137,7 +141,7 @@ def _host_configuration(plan: ToolboxPlan) -> dict[str, Any]:
         "IpcMode": "private",
         "Memory": plan.memory,
         "MemorySwap": plan.memory,
-        "OomScoreAdj": 500,
+        "OomScoreAdj": OOM_SCORE,
         "PidsLimit": plan.pids,
         "ShmSize": 16 * 2**20,
         "Ulimits": [

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bot.sandbox.engine import Engine
 from bot.sandbox.lab import Lab
 from bot.sandbox.script import ScriptResult
 
@@ -17,33 +18,32 @@ BASE = "diamol/base"
 MIB = 2**20
 
 LIVELY = 2.0
-"""Seconds: a script in B's toolbox (a `docker exec`) takes 0.1 in peace. A bound on harm, not a benchmark."""
+"""Seconds: a `docker exec` in B's toolbox takes 0.1 in peace. A bound on harm, not a benchmark."""
 
 
 @dataclass
 class Pulse:
-    """How long B's scripts took, one after the other, while something else went on."""
+    """How long B's execs took, one after the other, while something else went on; and B's calls through its gate."""
 
-    seconds: list[float] = field(default_factory=list)
-
-    @property
-    def worst(self) -> float:
-        return max(self.seconds)
-
-    @property
-    def median(self) -> float:
-        return sorted(self.seconds)[len(self.seconds) // 2]
+    execs: list[float] = field(default_factory=list)
+    calls: list[float] = field(default_factory=list)
 
     def __str__(self) -> str:
-        return f"{len(self.seconds)} scripts, median {self.median * 1000:.0f} ms, worst {self.worst * 1000:.0f} ms"
+        return f"execs: {_figures(self.execs)}; with a call through the gate: {_figures(self.calls)}"
+
+
+def _figures(seconds: list[float]) -> str:
+    ordered = sorted(seconds)
+    return f"{len(ordered)}, median {ordered[len(ordered) // 2] * 1000:.0f} ms, worst {ordered[-1] * 1000:.0f} ms"
 
 
 async def beat(lab: Lab, pulse: Pulse) -> None:
-    """One script of B: a process of its own, and a call through its gate."""
-    started = time.monotonic()
-    result = await lab.run_script("docker container ls --quiet && echo works", timeout=LIVELY * 5)
-    pulse.seconds.append(time.monotonic() - started)
-    assert result.exit_code == 0 and result.output.endswith("works\n"), result
+    """A process of B's own, and then one that asks its gate."""
+    for script, taken in (("echo works", pulse.execs), ("docker ps --quiet && echo works", pulse.calls)):
+        started = time.monotonic()
+        result = await lab.run_script(script)
+        taken.append(time.monotonic() - started)
+        assert result.exit_code == 0 and result.output.endswith("works\n"), result
 
 
 @asynccontextmanager
@@ -65,7 +65,7 @@ async def working(lab: Lab) -> AsyncIterator[Pulse]:
             task.cancel()
     await beat(lab, pulse)
     print(pulse)
-    assert pulse.worst < LIVELY, pulse
+    assert max(pulse.execs) < LIVELY, pulse
 
 
 async def docker(lab: Lab, words: str, *, timeout: float = 30.0) -> ScriptResult:
@@ -98,7 +98,11 @@ def resident(pid: str | int = "self") -> int:
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:"))
 
 
-def available() -> int:
-    """Bytes of memory that the host still has."""
-    lines = Path("/proc/meminfo").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+async def found(engine: Engine, lab: Lab, name: str) -> Any:
+    """What the engine itself says about a learner's container."""
+    return await engine.inspect(f"lab-{lab.id}.{name}")
+
+
+async def root_of(engine: Engine) -> Path:
+    """The folder that the engine keeps everything in."""
+    return Path((await engine.call(lambda client: client.info()))["DockerRootDir"])
