@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, async_playwright
@@ -38,7 +39,7 @@ def open_phone(chromium: Browser, dosirak: House) -> OpenPhone:
     """`async with open_phone(user=1003, locale="en-US") as phone:` any error in its console fails the test."""
 
     @asynccontextmanager
-    async def opened(user: int, **options: object) -> AsyncIterator[Phone]:
+    async def opened(user: int, **options: Any) -> AsyncIterator[Phone]:
         context = await chromium.new_context(viewport=PHONE, device_scale_factor=2, **options)
         page = await context.new_page()
         errors: list[str] = []

@@ -244,8 +244,8 @@ def url_in(notice: Seen) -> str:
     return found[0]
 
 
-PRODUCT_WORDS = frozenset(
-    "Docker Dosirak Linux API CLI REST HTTP IP ID CPU OS HTML pull Ctrl-C "  # names of things
-    "docker exit index html vi Exited localhost rm ps logs start cp container hello base".split()  # typed or printed
-)
+NAMES = {"Docker", "Dosirak", "Linux", "API", "CLI", "REST", "HTTP", "IP", "ID", "CPU", "OS", "HTML", "Ctrl-C"}
+TYPED = {"docker", "container", "ps", "logs", "start", "cp", "rm", "exit", "vi", "index", "html", "localhost"}
+PRINTED = {"Exited", "pull", "hello", "base"}
+PRODUCT_WORDS = NAMES | TYPED | PRINTED
 """Latin words in Korean sentences: each is what a Korean developer writes in Latin letters too."""
