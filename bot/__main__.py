@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import resource
 import signal
 import sys
 
@@ -44,6 +45,7 @@ def main(arguments: list[str]) -> int:
     try:
         settings = Settings.from_environment()
         _log_lines(settings)
+        _take_descriptors()
         asyncio.run(_until_signalled(settings))
     except FaultsError as error:
         for fault in error.faults:
@@ -53,6 +55,12 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def _take_descriptors() -> None:
+    """As many open files as the system grants: the usual 1,024 are fewer than ten busy labs may have."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 async def _until_signalled(settings: Settings) -> None:

@@ -18,12 +18,18 @@ from bot.sandbox.gate.upstream import Engine
 from bot.tasks import TaskShelf
 
 
+TOLD_AT_A_TIME = 16
+"""Connections beyond the limit that are told so, which keeps each open until it has read that; the rest of a flood is
+cut off, since a descriptor of the bot is every lab's."""
+
+
 class Gate:
     """Serves one lab's calls at `socket_path` between `start` and `close`."""
 
     def __init__(self, *, engine_socket: Path, owner: Owner, shelf: ImageShelf, observer: GateObserver) -> None:
         self._lab = Lab(owner, Engine(engine_socket), shelf, observer)
         self._connections = Slots(owner.limits.connections)
+        self._told = Slots(TOLD_AT_A_TIME)
         self._tasks = TaskShelf()
         self._server: asyncio.Server | None = None
         self._path: Path | None = None
@@ -64,9 +70,16 @@ class Gate:
             if free:
                 await Connection(self._lab, reader, writer).serve()
                 return
-            text = "this lab has as many connections as it may; end a docker command first"
-            with contextlib.suppress(OSError):
-                writer.write(client.message(429, text, method="GET", close=True))
-                await client.linger(reader, writer)
-                writer.close()
-                await writer.wait_closed()
+        with self._told.one() as free:
+            if free:
+                await self._tell_full(reader, writer)
+            else:
+                writer.transport.abort()
+
+    async def _tell_full(self, reader: ClientReader, writer: asyncio.StreamWriter) -> None:
+        text = "this lab has as many connections as it may; end a docker command first"
+        with contextlib.suppress(OSError):
+            writer.write(client.message(429, text, method="GET", close=True))
+            await client.linger(reader, writer)
+            writer.close()
+            await writer.wait_closed()
