@@ -11,6 +11,7 @@ from bot.guard.forced import CAPABILITIES, RETRIES, SHM_BYTES, STOP_SECONDS
 from bot.guard.owner import RESERVED_LABELS, Limits
 from bot.guard.refusals import refuse
 from bot.guard.rules import (
+    Rule,
     Table,
     dropped,
     flag,
@@ -179,6 +180,18 @@ def _security_opt(value: Any) -> None:
             raise refuse("security-opt", option[:60])
 
 
+def _memory(most: int) -> Rule:
+    bounded = whole(1, most, "memory")
+
+    def read(value: Any) -> int:
+        asked = int(bounded(value))
+        if 0 < asked < SMALLEST_MEMORY:
+            raise Refused(400, "memory", "Minimum memory limit allowed is 6MB")
+        return asked
+
+    return read
+
+
 def _one_of(feature: str, *accepted: str) -> Any:
     def read(value: Any) -> str:
         found: str = text(256)(value)
@@ -206,7 +219,7 @@ def host_config_table(limits: Limits) -> Table:
         "Tmpfs": mounts.tmpfs,
         "RestartPolicy": restart_policy,
         "CapAdd": _cap_add,
-        "Memory": whole(SMALLEST_MEMORY, limits.container_memory, "memory"),
+        "Memory": _memory(limits.container_memory),
         "MemoryReservation": whole(1, limits.container_memory, "memory"),
         "MemorySwap": whole(1, limits.container_memory, "memory"),
         "NanoCpus": whole(1, round(limits.cpus * SECOND), "cpu"),

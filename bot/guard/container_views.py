@@ -7,7 +7,7 @@ from typing import Any
 from bot.guard import ports
 from bot.guard.images import written_name
 from bot.guard.network_mode import BRIDGE
-from bot.guard.owner import PUBLISH_ALL_LABEL, RESERVED_LABELS, Owner
+from bot.guard.owner import ANONYMOUS_LABEL, PUBLISH_ALL_LABEL, RESERVED_LABELS, WRITTEN_LABEL, Owner
 from bot.guard.ports import HOLDING
 
 Item = dict[str, Any]
@@ -16,24 +16,76 @@ HIDDEN = ("LogPath", "ResolvConfPath", "HostnamePath", "HostsPath", "AppArmorPro
 """Paths of the host and its profiles: shown as empty text, which the CLI's formats expect."""
 HOST_CONFIG_SHOWN = (
     "AutoRemove",
+    "BlkioDeviceReadBps",
+    "BlkioDeviceReadIOps",
+    "BlkioDeviceWriteBps",
+    "BlkioDeviceWriteIOps",
+    "BlkioWeight",
+    "BlkioWeightDevice",
     "CapAdd",
     "CapDrop",
+    "Cgroup",
+    "CgroupnsMode",
+    "ConsoleSize",
+    "ContainerIDFile",
+    "CpuCount",
+    "CpuPercent",
+    "CpuPeriod",
+    "CpuQuota",
+    "CpuRealtimePeriod",
+    "CpuRealtimeRuntime",
     "CpuShares",
+    "CpusetCpus",
+    "CpusetMems",
+    "DeviceCgroupRules",
+    "DeviceRequests",
+    "Devices",
+    "DnsSearch",
+    "GroupAdd",
+    "IOMaximumBandwidth",
+    "IOMaximumIOps",
     "Init",
     "IpcMode",
+    "Isolation",
+    "KernelMemory",
+    "KernelMemoryTCP",
+    "Links",
     "LogConfig",
+    "MaskedPaths",
     "Memory",
+    "MemoryReservation",
     "MemorySwap",
+    "MemorySwappiness",
     "NanoCpus",
+    "OomKillDisable",
+    "OomScoreAdj",
+    "PidMode",
     "PidsLimit",
     "Privileged",
+    "ReadonlyPaths",
     "ReadonlyRootfs",
     "RestartPolicy",
+    "Runtime",
     "SecurityOpt",
     "ShmSize",
-    "MaskedPaths",
-    "ReadonlyPaths",
+    "Tmpfs",
+    "UTSMode",
+    "Ulimits",
+    "UsernsMode",
+    "VolumeDriver",
+    "VolumesFrom",
 )
+"""The limits are shown as they are; the rest is empty in every lab."""
+LISTS = (
+    "BlkioDeviceReadBps",
+    "BlkioDeviceReadIOps",
+    "BlkioDeviceWriteBps",
+    "BlkioDeviceWriteIOps",
+    "BlkioWeightDevice",
+    "Devices",
+    "DnsSearch",
+)
+"""The CLI sends these empty, and the gate not at all."""
 STATE_SHOWN = (
     "Status",
     "Running",
@@ -79,11 +131,14 @@ def shown_mode(owner: Owner, mode: str) -> str:
     return "default" if mode in (owner.network, f"lab-{owner.lab}") else owner.virtual(mode)
 
 
-def _endpoints(owner: Owner, networks: Item | None, names: dict[str, str]) -> Item:
-    return {
-        names.get(endpoint.get("NetworkID", ""), shown_network(owner, key)): endpoint | {"DriverOpts": None}
-        for key, endpoint in (networks or {}).items()
-    }
+def _endpoints(owner: Owner, networks: Item | None, names: dict[str, str], called: str = "") -> Item:
+    found = {}
+    for key, endpoint in (networks or {}).items():
+        name = names.get(endpoint.get("NetworkID", ""), shown_network(owner, key))
+        # The container's own name is an alias here (the engine knows it by another); Docker shows none on its bridge.
+        aliases = [alias for alias in endpoint.get("Aliases") or () if alias != called and name != BRIDGE]
+        found[name] = endpoint | {"DriverOpts": None, "Aliases": aliases or None}
+    return found
 
 
 def _mount(owner: Owner, mount: Item) -> Item:
@@ -98,6 +153,7 @@ def _mount(owner: Owner, mount: Item) -> Item:
 def detail(owner: Owner, item: Item, names: dict[str, str]) -> Item:
     """One inspected container; `names` are the virtual names of the lab's networks by id."""
     config, host, state = item["Config"], item["HostConfig"], item["State"]
+    called = owner.virtual(item["Name"])
     own = ports.of_labels(config["Labels"])
     running = bool(state["Running"] or state["Paused"] or state["Restarting"])
     kept = ("Id", "Created", "Path", "Args", "Image", "RestartCount", "Driver", "Platform", "ExecIDs")
@@ -105,14 +161,24 @@ def detail(owner: Owner, item: Item, names: dict[str, str]) -> Item:
         **{key: item.get(key) for key in kept},
         **dict.fromkeys(HIDDEN, ""),
         "State": {key: state[key] for key in STATE_SHOWN if key in state} | {"Pid": 1 if running else 0},
-        "Name": "/" + owner.virtual(item["Name"]),
+        "Name": "/" + called,
         "GraphDriver": {"Data": None, "Name": item.get("Driver")},
         "Mounts": [_mount(owner, mount) for mount in item["Mounts"]],
         "Config": config
-        | {"Image": written_name(config["Labels"]) or config["Image"], "Labels": shown_labels(config["Labels"])},
+        | {
+            "Image": written_name(config["Labels"]) or config["Image"],
+            "Labels": shown_labels(config["Labels"]),
+            "Volumes": {mount["Target"]: {} for mount in _asked(host) if _is(mount, ANONYMOUS_LABEL)} or None,
+        },
         "HostConfig": _host_config(owner, host, config["Labels"], own, names),
         "NetworkSettings": _network_settings(
-            owner, item["NetworkSettings"], own, ports.exposed_of(config["Labels"]), running, names
+            owner,
+            item["NetworkSettings"],
+            own,
+            ports.exposed_of(config["Labels"]),
+            running,
+            names,
+            owner.virtual(item["Name"]),
         ),
     }
 
@@ -120,20 +186,40 @@ def detail(owner: Owner, item: Item, names: dict[str, str]) -> Item:
 def _host_config(owner: Owner, host: Item, labels: Item, own: tuple[ports.Port, ...], names: dict[str, str]) -> Item:
     publish_all = labels.get(PUBLISH_ALL_LABEL) == "all"
     shown = {key: host[key] for key in HOST_CONFIG_SHOWN if key in host}
+    shown |= {key: host.get(key) or [] for key in LISTS}
+    binds = [_bind(owner, mount) for mount in _asked(host) if _is(mount, WRITTEN_LABEL)]
+    mounts = [_asked_mount(owner, mount) for mount in _asked(host) if not _is(mount, ANONYMOUS_LABEL, WRITTEN_LABEL)]
+    shown |= {"Mounts": mounts} if mounts else {}
     return shown | {
-        "Binds": None,
+        "Binds": binds or None,
         "NetworkMode": _mode(owner, host["NetworkMode"], names),
         "PortBindings": ports.in_bindings(own),
         "PublishAllPorts": publish_all,
-        "Mounts": [_asked_mount(owner, mount) for mount in host.get("Mounts") or ()],
         "CgroupParent": "",
         "Dns": [],
+        "DnsOptions": [],
         "ExtraHosts": None,
     }
 
 
 def _mode(owner: Owner, mode: str, names: dict[str, str]) -> str:
     return shown_mode(owner, mode) if mode == owner.network else names.get(mode, shown_mode(owner, mode))
+
+
+def _asked(host: Item) -> list[Item]:
+    return host.get("Mounts") or []
+
+
+def _is(mount: Item, *labels: str) -> bool:
+    found = (mount.get("VolumeOptions") or {}).get("Labels") or {}
+    return any(label in found for label in labels)
+
+
+def _bind(owner: Owner, mount: Item) -> str:
+    """`data:/path:ro`, as it was written."""
+    no_copy = (mount.get("VolumeOptions") or {}).get("NoCopy")
+    options = ["ro"] * bool(mount.get("ReadOnly")) + ["nocopy"] * bool(no_copy)
+    return ":".join((owner.virtual(mount["Source"]), mount["Target"], *([",".join(options)] if options else [])))
 
 
 def _asked_mount(owner: Owner, mount: Item) -> Item:
@@ -150,8 +236,9 @@ def _network_settings(
     exposed: tuple[str, ...],
     running: bool,
     names: dict[str, str],
+    called: str,
 ) -> Item:
-    networks = _endpoints(owner, item["Networks"], names)
+    networks = _endpoints(owner, item["Networks"], names, called)
     first = networks.get(BRIDGE, {})
     same = ("EndpointID", "Gateway", "IPAddress", "IPPrefixLen", "MacAddress")
     empty = {"EndpointID": "", "Gateway": "", "IPAddress": "", "IPPrefixLen": 0, "MacAddress": ""}

@@ -11,7 +11,7 @@ from bot.guard import ports
 from bot.guard.call import Call, flag
 from bot.guard.container_fields import restart_policy
 from bot.guard.facts import Facts
-from bot.guard.filters import read_filters, written
+from bot.guard.filters import prunable, read_filters, refuse_until, written
 from bot.guard.forced import STOP_SECONDS
 from bot.guard.images import find_local
 from bot.guard.names import container_name, new_name, resolve
@@ -29,6 +29,8 @@ Item = dict[str, Any]
 TOP_ARGUMENTS = ("", "-ef", "ef", "aux", "-aux", "-eo pid,comm", "-o pid,comm", "-o pid,cmd", "-eo pid,cmd", "o pid")
 """The engine runs the host's `ps` with these words, so only known ones pass."""
 LIST_FILTERS = ("status", "name", "id", "label", "exited", "health", "ancestor", "network", "volume", "before", "since")
+PORT_FILTERS = ("publish", "expose")
+"""Answered here: host ports are the lab's own, and the engine knows none of them."""
 
 
 def own_container(owner: Owner, facts: Facts, reference: str) -> Item:
@@ -38,9 +40,12 @@ def own_container(owner: Owner, facts: Facts, reference: str) -> Item:
 
 
 def list_containers(call: Call, owner: Owner, facts: Facts, _: str) -> Verdict:
-    filters = read_filters(call.query, LIST_FILTERS)
+    filters = read_filters(call.query, (*LIST_FILTERS, *PORT_FILTERS))
+    keeps_ports = ports.port_filter(filters.get("publish", ()), filters.get("expose", ()))
     wanted: dict[str, Any] = {"label": [f"{LAB_LABEL}={owner.lab}"]}
     for key, values in filters.items():
+        if key in PORT_FILTERS:
+            continue
         wanted[key] = [*wanted.get(key, ()), *_upstream_filter(owner, facts, key, values)]
     if "" in wanted.get("ancestor", ()):
         return answer_json([])
@@ -51,7 +56,8 @@ def list_containers(call: Call, owner: Owner, facts: Facts, _: str) -> Verdict:
     query = ((("all", "1"),) if every else ()) + (written(wanted),)
 
     def view(items: list[Item]) -> list[Item]:
-        own = [views.list_item(owner, item) for item in items if owner.has(item["Labels"])]
+        shown = [views.list_item(owner, item) for item in items if owner.has(item["Labels"])]
+        own = [item for item in shown if keeps_ports(item["Ports"])]
         sized = [item | {"SizeRw": 0, "SizeRootFs": 0} for item in own] if flag(call.query.get("size")) else own
         return sized[: int(limit)] if limit not in ("", "0", "-1") else sized
 
@@ -61,17 +67,31 @@ def list_containers(call: Call, owner: Owner, facts: Facts, _: str) -> Verdict:
 def _upstream_filter(owner: Owner, facts: Facts, key: str, values: tuple[str, ...]) -> list[str]:
     """A filter's values in the engine's names; values are matched by the engine's RE2 or compared, never by `re`."""
     if key == "network":
-        return [network_mode(owner, facts, value) for value in values]
+        return [each for value in values for each in _network_names(owner, facts, value)]
     if key == "volume":
         return [owner.prefix + value if not value.startswith("/") else value for value in values]
     if key in ("before", "since"):
-        return [own_container(owner, facts, value)["Id"] for value in values]
+        return [_beside(owner, facts, value) for value in values]
     if key == "ancestor":
         images = [find_local(owner, facts, value) for value in values]
         return [image.identity if image else "" for image in images]
     if key == "name":
         return [_name_pattern(owner, value) for value in values]
     return list(values)
+
+
+def _network_names(owner: Owner, facts: Facts, value: str) -> list[str]:
+    """A network's id, and its name on the engine: a container that never started has no id of its network yet."""
+    mode = network_mode(owner, facts, value)
+    return [mode, *(item["Name"] for item in facts.networks() if item["Id"] == mode)]
+
+
+def _beside(owner: Owner, facts: Facts, reference: str) -> str:
+    try:
+        return str(own_container(owner, facts, reference)["Id"])
+    except Refused:
+        # In a filter the engine has other words for it.
+        raise Refused(404, "no-container", f"no such container {reference}") from None
 
 
 def _name_pattern(owner: Owner, value: str) -> str:
@@ -131,7 +151,7 @@ def kill_container(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict
     found = own_container(owner, facts, name)
     asked = signal(call.query.get("signal", "")) or "SIGKILL"
     request = Upstream("POST", f"/containers/{found['Id']}/kill", (("signal", asked),))
-    return Forward(request, gone=found["Id"] if asked == "SIGKILL" else None)
+    return Forward(request, gone=found["Id"] if asked == "SIGKILL" else None, called=(found["Id"], name))
 
 
 def pause_container(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict:
@@ -152,7 +172,7 @@ def rename_container(call: Call, owner: Owner, facts: Facts, name: str) -> Verdi
         if container_name(owner, item) == new:
             message = f'Conflict. The container name "/{new}" is already in use by container "{item["Id"]}"'
             advice = "You have to remove (or rename) that container to be able to reuse that name."
-            raise Refused(409, "name-in-use", f"{message}. {advice}")
+            raise Refused(409, "name-in-use", f"Error when allocating new name: {message}. {advice}")
     return Forward(Upstream("POST", f"/containers/{found['Id']}/rename", (("name", owner.prefix + new),)))
 
 
@@ -204,10 +224,10 @@ def update_container(call: Call, owner: Owner, facts: Facts, name: str) -> Verdi
 
 
 def prune_containers(call: Call, owner: Owner, facts: Facts, _: str) -> Verdict:
-    read_filters(call.query, ("label", "label!", "until"))
-    if call.query.get("filters", "") not in ("", "{}"):
-        raise Refused(400, "bad-filter", "docker container prune takes no filters in this lab")
-    stopped = [item for item in facts.containers() if item["State"] in ("created", "exited", "dead")]
+    filters = read_filters(call.query, ("label", "label!", "until"))
+    refuse_until(filters)
+    ended = [item for item in facts.containers() if item["State"] in ("created", "exited", "dead")]
+    stopped = [item for item in ended if prunable(item["Labels"], filters)]
     requests = tuple(Upstream("DELETE", f"/containers/{item['Id']}") for item in stopped)
 
     def answer(statuses: tuple[int, ...]) -> Answer:

@@ -111,8 +111,9 @@ def _host_config(owner: Owner, host: Fields, mounts: tuple[Mount, ...]) -> Field
     built["CapAdd"] = _capabilities(host)
     built["Mounts"] = [mount.upstream(owner) for mount in mounts]
     built["RestartPolicy"] = host["RestartPolicy"]
-    for key in ("AutoRemove", "ReadonlyRootfs", "Init"):
+    for key in ("AutoRemove", "ReadonlyRootfs"):
         built[key] = host[key]
+    built["Init"] = host["Init"] or None
     for key in ("Memory", "NanoCpus", "PidsLimit"):
         built[key] = host[key] or built[key]
     built["MemorySwap"] = built["Memory"]
@@ -127,9 +128,19 @@ def _capabilities(host: Fields) -> list[str]:
     return [name for name in forced.CAPABILITIES if name not in dropped or name in host["CapAdd"]]
 
 
+def _mode(owner: Owner, facts: Facts, asked: str) -> str:
+    try:
+        return network_mode(owner, facts, asked)
+    except Refused as refusal:
+        if refusal.verdict.status != 404:
+            raise
+        # Docker says this at the start; at a create's 404 the CLI would pull the image.
+        raise Refused(400, refusal.verdict.code, refusal.verdict.message) from None
+
+
 def _network(owner: Owner, facts: Facts, body: Fields, asked: str, name: str) -> tuple[str, Fields]:
     """The engine's NetworkMode and its one endpoint; only aliases survive from what the client sent."""
-    mode = network_mode(owner, facts, asked)
+    mode = _mode(owner, facts, asked)
     wanted = read_fields(body.get("NetworkingConfig"), {"EndpointsConfig": lambda value: value}, "NetworkingConfig")
     endpoints = wanted["EndpointsConfig"] or {}
     if not isinstance(endpoints, dict):

@@ -51,7 +51,7 @@ def create_exec(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict:
         key: value for key, value in fields.items() if key not in ("Privileged", "ConsoleSize") and value is not None
     }
     request = Upstream("POST", f"/containers/{found['Id']}/exec", (), body | {"Privileged": False})
-    return Forward(request, Reply(view=lambda item: {"Id": item["Id"]}))
+    return Forward(request, Reply(view=lambda item: {"Id": item["Id"]}), called=(found["Id"], name))
 
 
 def own_exec(owner: Owner, facts: Facts, identity: str) -> dict[str, Any]:

@@ -52,7 +52,9 @@ class Facts:
         return [item for item in found if self._owner.has(item["Labels"]) or item["Id"] == self._owner.network]
 
     def volumes(self) -> list[dict[str, Any]]:
-        return self._own((self.get(volumes(self._owner)) or {}).get("Volumes"))
+        """By the learner's names, as an engine sorts its own."""
+        found = self._own((self.get(volumes(self._owner)) or {}).get("Volumes"))
+        return sorted(found, key=lambda item: self._owner.virtual(item["Name"]))
 
     def shelf(self) -> frozenset[str]:
         """What is local for the lab: on its shelf and still on the list."""

@@ -52,6 +52,20 @@ def has_label(labels: Mapping[str, str] | None, wanted: str) -> bool:
     return key in own and (not equals or own[key] == value)
 
 
+def prunable(labels: Mapping[str, str] | None, filters: Filters) -> bool:
+    """Whether a prune with these filters may take an object: every `label` is there, and not every `label!`."""
+    unwanted = filters.get("label!", ())
+    if unwanted and all(has_label(labels, value) for value in unwanted):
+        return False
+    return all(has_label(labels, value) for value in filters.get("label", ()))
+
+
+def refuse_until(filters: Filters) -> None:
+    """A time from now needs a clock, and a decision has none."""
+    if "until" in filters:
+        raise Refused(400, "bad-filter", "prune takes no until filter in this lab; choose by label, or remove by name")
+
+
 def keep_by_filters(images: list[dict[str, Any]], filters: Filters) -> list[dict[str, Any]]:
     """Images that the filters keep; `dangling=true` keeps none, since every image on a shelf has a name."""
     if "true" in filters.get("dangling", ()) or "1" in filters.get("dangling", ()):

@@ -82,14 +82,23 @@ def require_local(owner: Owner, facts: Facts, text: str) -> LocalImage:
     """As `find_local`; raises Docker's 404, at which the CLI's `run` pulls."""
     image = find_local(owner, facts, text)
     if image is None:
-        shown = text if _ID.fullmatch(text) else normalise(text)
-        raise Refused(404, "no-image", f"No such image: {shown}")
+        raise Refused(404, "no-image", no_image(text))
     return image
 
 
+def no_image(text: str) -> str:
+    return f"No such image: {text if _ID.fullmatch(text) else normalise(text)}"
+
+
 def list_images(call: Call, owner: Owner, facts: Facts, _: str) -> Verdict:
-    filters = read_filters(call.query, {"reference", "dangling", "label"})
+    filters = read_filters(call.query, {"reference", "dangling", "label", "before", "since"})
     found = [image_summary(image) for image in local_images(owner, facts)]
+    for value in filters.get("before", ()):
+        limit = require_local(owner, facts, value).summary["Created"]
+        found = [item for item in found if item["Created"] < limit]
+    for value in filters.get("since", ()):
+        limit = require_local(owner, facts, value).summary["Created"]
+        found = [item for item in found if item["Created"] > limit]
     return answer_json(keep_by_filters(found, filters))
 
 
@@ -108,7 +117,10 @@ def image_summary(image: LocalImage) -> dict[str, Any]:
 
 
 def inspect_image(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict:
-    image = require_local(owner, facts, name)
+    image = find_local(owner, facts, name)
+    if image is None:
+        # The engine wraps its own error for this call alone.
+        raise Refused(404, "no-image", f"no such image: {name}: {no_image(name)}")
     return Forward(Upstream("GET", f"/images/{image.identity}/json"), Reply(view=lambda item: _detail(image, item)))
 
 
@@ -179,8 +191,11 @@ def remove_image(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict:
     if last:
         report += [{"Untagged": digest} for digest in image_summary(image)["RepoDigests"]]
         if not _users(facts, image):
-            detail = facts.get(ask.image(image.identity)) or {}
-            report += [{"Deleted": identity} for identity in _deleted(image, detail)]
+            others = [other for other in local_images(owner, facts) if other.identity != image.identity]
+            facts.require(*(ask.image(one.identity) for one in (image, *others)))
+            kept = {identity for other in others for identity in _chain(facts, other)}
+            gone = [identity for identity in reversed(_chain(facts, image)) if identity not in kept]
+            report += [{"Deleted": identity} for identity in (image.identity, *gone)]
     return answer_json(report, remove=leaving)
 
 
@@ -211,13 +226,14 @@ def _refuse_if_used(
         )
 
 
-def _deleted(image: LocalImage, detail: dict[str, Any]) -> list[str]:
-    """The image's id and its layers' chain ids, top first, as `docker image rm` lists them."""
+def _chain(facts: Facts, image: LocalImage) -> list[str]:
+    """The chain ids of an image's layers, lowest first: what `docker image rm` says it deleted."""
+    detail = facts.get(ask.image(image.identity)) or {}
     chain: list[str] = []
     for layer in detail.get("RootFS", {}).get("Layers") or ():
         joined = f"{chain[-1]} {layer}" if chain else ""
         chain.append(f"sha256:{hashlib.sha256(joined.encode()).hexdigest()}" if joined else str(layer))
-    return [image.identity, *reversed(chain)]
+    return chain
 
 
 def written_name(item_labels: object) -> str | None:

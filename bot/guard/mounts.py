@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.guard.names import new_name
-from bot.guard.owner import ANONYMOUS_LABEL, Owner
+from bot.guard.owner import ANONYMOUS_LABEL, WRITTEN_LABEL, Owner
 from bot.guard.refusals import refuse
 from bot.guard.rules import dropped, flag, read_fields, refused, text, whole, wrong_shape
 
@@ -35,6 +35,8 @@ class Mount:
     read_only: bool = False
     tmpfs_bytes: int = 0
     no_copy: bool = False
+    bind: bool = False
+    """Whether it was written as a bind (`-v data:/path`), not as a mount."""
 
     def upstream(self, owner: Owner) -> dict[str, Any]:
         """The engine's Mount, labelled as the lab's."""
@@ -42,6 +44,7 @@ class Mount:
         if self.tmpfs_bytes:
             return {"Type": "tmpfs", "TmpfsOptions": {"SizeBytes": self.tmpfs_bytes}, **common}
         labels = owner.labels() | ({ANONYMOUS_LABEL: "1"} if self.source is None else {})
+        labels |= {WRITTEN_LABEL: "bind"} if self.bind else {}
         source = {} if self.source is None else {"Source": owner.prefix + self.source}
         return {"Type": "volume", **source, **common, "VolumeOptions": {"NoCopy": self.no_copy, "Labels": labels}}
 
@@ -85,7 +88,7 @@ def _bind(item: str) -> Mount:
     words = set(options.split(",")) - {"", "rw", "z", "Z"}
     if words - {"ro", "nocopy"}:
         raise refuse("mount", options[:60])
-    return Mount(target(path), new_name(source, "volume"), "ro" in words, no_copy="nocopy" in words)
+    return Mount(target(path), new_name(source, "volume"), "ro" in words, no_copy="nocopy" in words, bind=True)
 
 
 def mounts(value: Any) -> tuple[Mount, ...]:

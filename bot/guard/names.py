@@ -21,7 +21,7 @@ FULL_ID = re.compile(r"[0-9a-f]{64}", re.ASCII)
 def new_name(name: str, kind: str) -> str:
     """A name that the learner may give to a `kind` (container, network, volume); raises Refused (400)."""
     name = name.removeprefix("/") if kind == "container" else name
-    if not _NAME.fullmatch(name):
+    if not valid_name(name):
         allowed = "only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"
         raise Refused(400, "bad-name", f"Invalid {kind} name ({name[:MAX_NAME]}), {allowed}")
     if len(name) > MAX_NAME:
@@ -30,6 +30,11 @@ def new_name(name: str, kind: str) -> str:
         hint = "looks like an ID, and names win over IDs; add a letter beyond f"
         raise Refused(400, "id-like-name", f"Invalid {kind} name ({name}): it {hint}")
     return name
+
+
+def valid_name(name: str) -> bool:
+    """Whether Docker takes a name at all; `new_name` asks for more."""
+    return bool(_NAME.fullmatch(name))
 
 
 def looks_like_id(name: str) -> bool:
@@ -76,6 +81,13 @@ def container_name(owner: Owner, item: dict[str, Any]) -> str:
     return owner.virtual(own[0]) if own else ""
 
 
-def devirtualised(owner: Owner, text: str) -> str:
-    """The engine's message in the lab's own names."""
+_REPEATED = ("Cannot kill container: {}", "in container {}", "Container {} is paused, unpause")
+"""Where the engine's errors repeat the caller's word for a container; elsewhere they have its id."""
+
+
+def devirtualised(owner: Owner, text: str, called: tuple[str, str] | None = None) -> str:
+    """The engine's message in the lab's own names, and in the caller's word for the container."""
+    if called is not None:
+        for phrase in _REPEATED:
+            text = text.replace(phrase.format(called[0]), phrase.format(called[1]))
     return text.replace(owner.prefix, "").replace(f"lab-{owner.lab}", "bridge").replace(owner.network, "bridge")

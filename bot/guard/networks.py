@@ -14,7 +14,7 @@ from bot.guard.container_fields import labels
 from bot.guard.container_views import shown_labels
 from bot.guard.containers import own_container
 from bot.guard.facts import Facts
-from bot.guard.filters import Filters, has_label, read_filters
+from bot.guard.filters import Filters, has_label, prunable, read_filters, refuse_until
 from bot.guard.names import container_name, new_name, resolve
 from bot.guard.network_mode import BRIDGE, HOST, NONE, network_name
 from bot.guard.owner import Owner
@@ -109,7 +109,7 @@ def _base(item: Item, name: str, driver: str = "bridge") -> Item:
         "Scope": "local",
         "Driver": driver,
         "EnableIPv6": False,
-        "IPAM": item["IPAM"],
+        "IPAM": item["IPAM"] | {"Options": None if name in (BRIDGE, NONE) else item["IPAM"].get("Options") or {}},
         "Internal": False,
         "Attachable": False,
         "Ingress": False,
@@ -205,9 +205,10 @@ def disconnect(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict:
 
 def prune_networks(call: Call, owner: Owner, facts: Facts, _: str) -> Verdict:
     """The engine refuses to remove a network with running containers, which is what prune leaves out."""
-    if call.query.get("filters", "") not in ("", "{}"):
-        raise Refused(400, "bad-filter", "docker network prune takes no filters in this lab")
-    own = [item for item in facts.networks() if item["Id"] != owner.network]
+    filters = read_filters(call.query, ("label", "label!", "until"))
+    refuse_until(filters)
+    made = [item for item in facts.networks() if item["Id"] != owner.network]
+    own = [item for item in made if prunable(item["Labels"], filters)]
     requests = tuple(Upstream("DELETE", f"/networks/{item['Id']}") for item in own)
 
     def answer(statuses: tuple[int, ...]) -> Answer:

@@ -20,6 +20,8 @@ EXPOSED_LABEL = "dosirak.exposed"
 IMAGE_LABEL = "dosirak.image"
 """The image's name as the learner wrote it; the engine is given the id."""
 ANONYMOUS_LABEL = "dosirak.anonymous"
+WRITTEN_LABEL = "dosirak.written"
+"""`bind` on a mount that was asked for with `-v`, so that inspect shows it where the learner put it."""
 RESERVED_LABELS = "dosirak."
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,14 +14,15 @@ from bot.guard.refusals import refuse
 from bot.guard.rules import wrong_shape
 from bot.guard.verdict import Refused
 
-FIRST_FREE_PORT = 49153
-"""Where Docker itself starts for `-P` and `-p 80` (the IANA dynamic range's second port)."""
+FIRST_FREE_PORT = 32768
+"""Where Docker itself starts for `-P` and `-p 80`: the first of Linux's ip_local_port_range."""
 MAX_PUBLISHED = 16
 HOLDING = ("running", "paused", "restarting")
 """States in which a container holds its host ports."""
 ADDRESSES = ("", "0.0.0.0", "127.0.0.1")
 
 _CONTAINER_PORT = re.compile(r"([1-9][0-9]{0,4})(?:/(tcp|udp))?", re.ASCII)
+_PORT_RANGE = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?(?:/(tcp|udp))?", re.ASCII)
 _HOST_PORT = re.compile(r"(?:0|[1-9][0-9]{0,4})?", re.ASCII)
 
 
@@ -162,6 +163,33 @@ def in_list(ports: Iterable[Port], exposed_ports: Iterable[str]) -> list[dict[st
     ]
     alone = [read_port(key) for key in exposed_ports if key not in named]
     return shown + [{"PrivatePort": number, "Type": protocol} for number, protocol in alone]
+
+
+def port_filter(publish: Iterable[str], expose: Iterable[str]) -> Callable[[list[dict[str, Any]]], bool]:
+    """Docker's two port filters on a container's `Ports`: one of either is enough; raises Refused (400)."""
+    published, exposed_ones = _filter_ports("publish", publish), _filter_ports("expose", expose)
+
+    def keeps(listed: list[dict[str, Any]]) -> bool:
+        if not published and not exposed_ones:
+            return True
+        return any(
+            (item.get("PublicPort"), item["Type"]) in published or (item["PrivatePort"], item["Type"]) in exposed_ones
+            for item in listed
+        )
+
+    return keeps
+
+
+def _filter_ports(name: str, values: Iterable[str]) -> set[tuple[int, str]]:
+    """`8088`, `80/udp`, `8000-8080/tcp` → each port and protocol that is meant."""
+    found: set[tuple[int, str]] = set()
+    for value in values:
+        match = _PORT_RANGE.fullmatch(value)
+        if match is None or int(match[2] or match[1]) > 65535:
+            reason = f'strconv.ParseUint: parsing "{value}": invalid syntax'
+            raise Refused(400, "bad-filter", f"error while looking up for {name} {value}: {reason}")
+        found |= {(port, match[3] or "tcp") for port in range(int(match[1]), int(match[2] or match[1]) + 1)}
+    return found
 
 
 def in_settings(ports: Iterable[Port], exposed_ports: Iterable[str]) -> dict[str, Any]:

@@ -43,7 +43,8 @@ def _split_tag(name: str) -> tuple[str, str]:
 
 def _familiar(repository: str) -> str:
     first, slash, rest = repository.partition("/")
-    has_domain = bool(slash) and ("." in first or ":" in first or first == "localhost" or first != first.lower())
+    # Newer readers take a first part in capitals for a domain; this engine does not.
+    has_domain = bool(slash) and ("." in first or ":" in first or first == "localhost")
     domain, path = (first, rest) if has_domain else ("", repository)
     if path != path.lower():
         raise Refused(400, "bad-reference", "invalid reference format: repository name must be lowercase")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from bot.guard.refusals import refuse
 from bot.guard.rules import text
+from bot.guard.verdict import Refused
 
 SIGNALS = {
     1: "SIGHUP",
@@ -21,6 +23,11 @@ SIGNALS = {
     28: "SIGWINCH",
 }
 """Linux's numbers; WINCH is what a terminal's client sends, and Apache's StopSignal."""
+OTHERS = re.compile(
+    "SIG(?:ABRT|ALRM|BUS|CHLD|CLD|FPE|ILL|IO|IOT|PIPE|POLL|PROF|PWR|RT.+|SEGV|STKFLT|SYS|TRAP|TTIN|TTOU|URG|VTALRM"
+    "|XCPU|XFSZ)"
+)
+"""Linux has them, and this lab does not pass them on; a name that is in neither is no signal at all."""
 
 
 def signal(value: Any) -> str:
@@ -33,5 +40,7 @@ def signal(value: Any) -> str:
     else:
         name = "SIG" + asked.upper().removeprefix("SIG")
     if name not in SIGNALS.values():
-        raise refuse("signal", asked, 400)
+        if asked.isdigit() or OTHERS.fullmatch(name):
+            raise refuse("signal", asked, 400)
+        raise Refused(400, "bad-signal", f"Invalid signal: {asked}")
     return name

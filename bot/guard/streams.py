@@ -21,6 +21,7 @@ LOGS = {
     "since": time,
     "until": time,
     "timestamps": boolean,
+    "details": boolean,
     "tail": tail,
 }
 ATTACH = {
@@ -84,11 +85,11 @@ def _archive(call: Call, owner: Owner, facts: Facts, name: str) -> tuple[str, st
 def read_archive(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict:
     identity, path = _archive(call, owner, facts, name)
     request = Upstream(call.method, f"/containers/{identity}/archive", (("path", path),))
-    return Forward(request, Reply(Carry.STREAM, counted=call.method == "GET"))
+    return Forward(request, Reply(Carry.STREAM, counted=call.method == "GET"), called=(identity, name))
 
 
 def write_archive(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict:
     identity, path = _archive(call, owner, facts, name)
     options = listed(call.query, {"noOverwriteDirNonDir": boolean, "copyUIDGID": boolean})
     request = Upstream("PUT", f"/containers/{identity}/archive", (("path", path), *options))
-    return Forward(request, Reply(Carry.UPLOAD, counted=True))
+    return Forward(request, Reply(Carry.UPLOAD, counted=True), called=(identity, name))

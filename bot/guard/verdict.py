@@ -116,6 +116,8 @@ class Forward:
     """Full id of the container that runs once the engine says yes."""
     gone: str | None = None
     """Full id of the container that does not run any more once the engine says yes."""
+    called: tuple[str, str] | None = None
+    """The container's full id and the learner's word for it: some of the engine's errors repeat that word."""
 
 
 @dataclass(frozen=True, slots=True)

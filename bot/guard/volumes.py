@@ -10,8 +10,8 @@ from bot.guard.call import Call, flag
 from bot.guard.container_fields import labels
 from bot.guard.container_views import shown_volume
 from bot.guard.facts import Facts
-from bot.guard.filters import Filters, has_label, read_filters
-from bot.guard.names import missing, new_name
+from bot.guard.filters import Filters, has_label, prunable, read_filters
+from bot.guard.names import MAX_NAME, new_name, valid_name
 from bot.guard.owner import ANONYMOUS_LABEL, Owner
 from bot.guard.refusals import refuse
 from bot.guard.rules import Table, read_fields, refused, text
@@ -42,7 +42,7 @@ def own_volume(owner: Owner, facts: Facts, name: str) -> Item:
     for item in facts.volumes():
         if owner.virtual(item["Name"]) == name:
             return item
-    raise missing("volume", name)
+    raise Refused(404, "no-volume", f"get {name}: no such volume")
 
 
 def list_volumes(call: Call, owner: Owner, facts: Facts, _: str) -> Verdict:
@@ -75,6 +75,11 @@ def inspect_volume(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict
 
 def create_volume(call: Call, owner: Owner, facts: Facts, _: str) -> Verdict:
     fields = read_fields(read_json(call.body), CREATE, "body")
+    if fields["Name"] and not valid_name(fields["Name"]):
+        where = 'for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed'
+        advice = "If you intended to pass a host directory, use absolute path"
+        shown = fields["Name"][:MAX_NAME]
+        raise Refused(400, "bad-name", f'create {shown}: "{shown}" includes invalid characters {where}. {advice}')
     name = new_name(fields["Name"], "volume") if fields["Name"] else ""
     present = facts.volumes()
     known = any(owner.virtual(item["Name"]) == name for item in present)
@@ -96,10 +101,9 @@ def remove_volume(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict:
 def prune_volumes(call: Call, owner: Owner, facts: Facts, _: str) -> Verdict:
     """Volumes that no container mounts, one by one: the engine refuses those that came into use meanwhile."""
     filters = read_filters(call.query, ("all", "label", "label!"))
-    if set(filters) - {"all"}:
-        raise Refused(400, "bad-filter", "docker volume prune takes no filters in this lab")
     used = _used(owner, facts)
-    idle = [item for item in facts.volumes() if owner.virtual(item["Name"]) not in used]
+    unused = [item for item in facts.volumes() if owner.virtual(item["Name"]) not in used]
+    idle = [item for item in unused if prunable(item["Labels"], filters)]
     requests = tuple(Upstream("DELETE", f"/volumes/{item['Name']}") for item in idle)
 
     def answer(statuses: tuple[int, ...]) -> Answer:

@@ -77,8 +77,8 @@ async def test_published_ports_without_a_number_count_up(lab_a: HandMadeLab, cli
     await lab_a.ok("run", "-d", "--name", "two", "-p", "80", WEB, cli=cli)
     await lab_a.ok("run", "-d", "--name", "kept", WEB, cli=cli)
     assert await lab_a.ok("ps", "-f", "name=kept", "--format", "{{.Ports}}", cli=cli) == "80/tcp"
-    assert await lab_a.ok("port", "one", cli=cli) == "80/tcp -> 0.0.0.0:49153"
-    assert await lab_a.ok("port", "two", cli=cli) == "80/tcp -> 0.0.0.0:49154"
+    assert await lab_a.ok("port", "one", cli=cli) == "80/tcp -> 0.0.0.0:32768"
+    assert await lab_a.ok("port", "two", cli=cli) == "80/tcp -> 0.0.0.0:32769"
     await lab_a.ok("rm", "-f", "one", "two", cli=cli)
 
 

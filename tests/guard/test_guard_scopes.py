@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.guard import facts as ask
+from bot.guard.ports import FIRST_FREE_PORT
 from bot.guard.verdict import Answer, Carry, Forward, Refuse, Several
 from tests.guard.lab import (
     DB,
@@ -138,7 +139,9 @@ def test_filters_are_translated_into_the_engines_names() -> None:
     }
     query = dict(forwarded(asked("GET", "/containers/json", None, filters=json.dumps(filters))).request.query)
     sent = json.loads(query["filters"])
-    assert sent["network"] == [NETWORK] and sent["volume"] == [f"lab-{LAB}.data"] and sent["before"] == [WEB]
+    assert (
+        sent["network"] == [NETWORK, f"lab-{LAB}"] and sent["volume"] == [f"lab-{LAB}.data"] and sent["before"] == [WEB]
+    )
     assert sent["ancestor"] == [IMAGE] and sent["name"] == [f"^/(lab\\-{LAB}\\.)?web$", "(a+)+$"]
     old = asked("GET", "/containers/json", None, filters='{"status":{"exited":true}}')
     assert json.loads(dict(forwarded(old).request.query)["filters"])["status"] == ["exited"]
@@ -165,8 +168,8 @@ def test_a_second_running_container_on_a_port_gets_dockers_error() -> None:
 
 
 def test_a_port_without_a_number_gets_the_lowest_free_one() -> None:
-    """Deterministic, from 49153 up, over all of the lab's containers."""
-    known = knowledge(containers=[published(container(WEB, "web"), 49153)])
+    """Deterministic, from the first one up, over all of the lab's containers."""
+    known = knowledge(containers=[published(container(WEB, "web"), FIRST_FREE_PORT)])
     body = {
         "Image": "diamol/base",
         "HostConfig": {"PortBindings": {"80/tcp": [{"HostPort": ""}]}, "PublishAllPorts": True},
@@ -175,7 +178,7 @@ def test_a_port_without_a_number_gets_the_lowest_free_one() -> None:
         asked("POST", "/containers/create", body | {"ExposedPorts": {"90/udp": {}}}, known)
     ).request.body["Labels"]
     hosts = [(port["host"], port["container"], port["protocol"]) for port in json.loads(labels["dosirak.ports"])]
-    assert hosts == [(49154, 80, "tcp"), (49155, 90, "udp")]
+    assert hosts == [(FIRST_FREE_PORT + 1, 80, "tcp"), (FIRST_FREE_PORT + 2, 90, "udp")]
 
 
 def test_inspect_shows_the_labs_view_and_no_path_of_the_host() -> None:
@@ -339,7 +342,9 @@ def test_prunes_remove_the_labs_own_idle_objects_one_by_one() -> None:
     ]
     for path in ("/images/prune", "/build/prune"):
         assert isinstance(asked("POST", path), Answer)
-    refused(asked("POST", "/containers/prune", None, filters='{"label!":["x"]}'), "bad-filter", 400)
+    labelled = asked("POST", "/containers/prune", None, filters='{"label":["x"]}')
+    assert isinstance(labelled, Several) and not labelled.requests
+    refused(asked("POST", "/containers/prune", None, filters='{"until":["1h"]}'), "bad-filter", 400)
 
 
 def test_archives_avoid_the_kernels_folders_and_running_mounts() -> None:

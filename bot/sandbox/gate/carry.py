@@ -79,15 +79,16 @@ class Carrier:
     def _rebuilt(self, status: int, body: bytes, verdict: Forward) -> Answer:
         value = parsed(body)
         if status >= 400:
-            return self._error(status, value)
+            return self._error(status, value, verdict)
         if not body.strip():
             return Answer(status)
         shown = value if value is None else verdict.reply.view(value)
         return Answer(status, to_json(shown) + b"\n", (("Content-Type", JSON_TYPE),))
 
-    def _error(self, status: int, value: Any) -> Answer:
+    def _error(self, status: int, value: Any, verdict: Forward) -> Answer:
         text = value.get("message", "") if isinstance(value, dict) else ""
-        body = to_json({"message": devirtualised(self._owner, text or "the engine gave no reason")}) + b"\n"
+        shown = devirtualised(self._owner, text or "the engine gave no reason", verdict.called)
+        body = to_json({"message": shown}) + b"\n"
         return Answer(status, body, (("Content-Type", JSON_TYPE),))
 
     async def stream(
@@ -96,7 +97,7 @@ class Carrier:
         """Pass the answer on as it comes. Returns an Answer when there is no stream (an error), else None."""
         async with self._engine.asked(verdict.request) as answer:
             if answer.status >= 400 and method != "HEAD":
-                return self._error(answer.status, parsed(await answer.whole()))
+                return self._error(answer.status, parsed(await answer.whole()), verdict)
             writer.write(client.head(answer.status, (*_passed(answer), *_framing(method))))
             if method != "HEAD":
                 await self._pass_body(answer, verdict.reply, reader, writer)
