@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
@@ -45,6 +46,8 @@ POLL_SECONDS = 30
 """How long Telegram holds a poll open; longer ones are cut by some routers."""
 START_PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds between attempts to reach Telegram at the start; the last one repeats."""
+LAST_WORDS = 1.5
+"""Seconds at the stop for the last frames of running commands: one call to Telegram; the whole stop has six."""
 TELEGRAM = "https://api.telegram.org"
 
 
@@ -79,7 +82,7 @@ class ChatBot:
             tasks=self._tasks,
             clock=clock,
         )
-        conversations = Conversations(self._kit)
+        self._conversations = conversations = Conversations(self._kit)
         desk = PagesDesk(self._kit, conversations.find)
         performer = Performer(desk)
         terminal, containers = TerminalDesk(performer), ContainersDesk(desk)
@@ -97,6 +100,7 @@ class ChatBot:
         return self
 
     async def _start(self) -> None:
+        self._outage.watch()
         await self._reach()
         updater = self._application.updater
         assert updater is not None  # The builder makes one unless told not to.
@@ -134,15 +138,18 @@ class ChatBot:
     async def close(self) -> None:
         """Stop in order; also what a failed start has left (the library leaves its connections open then)."""
         self._warden.stop()
+        await self._conversations.cut_off(LAST_WORDS)
         await self._tasks.close()
         updater = self._application.updater
         if updater is not None and updater.running:
-            await updater.stop()
+            with suppress(TelegramError):  # The end of the polling, which `Outage` has told.
+                await updater.stop()
         if self._application.running:
             await self._application.stop()
         await self._application.shutdown()
         for request in self._requests:
             await request.shutdown()
+        self._outage.leave()
 
 
 def refused() -> SettingsError:

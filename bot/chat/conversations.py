@@ -33,6 +33,10 @@ class Conversations:
         talk = self._known.get(scope)
         return talk is not None and talk.session.busy
 
+    async def cut_off(self, seconds: float) -> None:
+        """No command is followed any longer; their messages get their ends within so many seconds."""
+        await asyncio.gather(*(talk.session.cut_off(seconds) for talk in self.known()))
+
     def known(self) -> tuple[Conversation, ...]:
         return tuple(self._known.values())
 

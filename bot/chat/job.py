@@ -33,7 +33,8 @@ class Job:
         self.cancelled = False
         self.failure: str | None = None
         """The key of a text, when the lab could not run the command."""
-        self.shell_ended = False
+        self.cut: str | None = None
+        """The key of a text, when something else than the command itself has ended it."""
         self.ended = asyncio.Event()
         self.shown = asyncio.Event()
         """The final frame is in the chat."""
@@ -47,7 +48,7 @@ class Job:
             return still_view(words, self.command, words(self.failure), heading=heading, again=True)
         if self.run is None:
             return still_view(words, self.command, words("terminal.opening"), heading=heading)
-        return running_view(words, self.run, now, heading=heading, shell_ended=self.shell_ended)
+        return running_view(words, self.run, now, heading=heading, cut=self.cut)
 
     def look_again(self) -> float | None:
         """When the message will look different although nothing happens: the program may wait for input by then."""

@@ -37,6 +37,8 @@ class Live:
         `posted` is told the number of each new message, so that a restarted bot can find one that was left behind.
         """
         self.message_id: int | None = None
+        self.unreachable = False
+        """Nobody can be reached in the chat any more: the bot was blocked or removed."""
         self._sender = sender
         self._scope = scope
         self._compose = compose
@@ -115,6 +117,7 @@ class Live:
             self._sender.lane(self._scope).hold(error.seconds)
             self._pacing.held(_now(), error.seconds)
         except (Forbidden, ChatMigrated):
+            self.unreachable = True
             self._pacing.abandon()
         except BadRequest as error:
             self._refuse(error)

@@ -114,7 +114,7 @@ class Performer:
         await talk.kit.store.audit.add(AuditEntry(talk.kit.clock(), talk.scope, cause.person.id, command))
 
     async def _ended(self, talk: Conversation, job: Job) -> None:
-        if job.failure is None:
+        if job.failure is None and not job.cut:
             talk.later(self.happen(talk, CommandEnded(job.origin), Cause(job.person)))
 
     async def _input(self, talk: Conversation, cause: Cause, effect: do.SendInput) -> None:

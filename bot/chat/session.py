@@ -13,6 +13,7 @@ from bot.chat.live import Live
 from bot.chat.ports import Lab, Shell
 from bot.chat.sender import Sender
 from bot.chat.texts import Words
+from bot.chat.view import STOPPED
 from bot.errors import DosirakError, EngineTimeout, EngineUnavailable, LabsFull
 from bot.identity import Scope
 from bot.tasks import TaskShelf
@@ -77,6 +78,13 @@ class Session:
                 async with asyncio.timeout(seconds):
                     await job.shown.wait()
 
+    async def cut_off(self, seconds: float) -> None:
+        """The bot is about to stop: a command's message says so and loses its keys, within so many seconds."""
+        if self.job is not None and self.job.run is not None:
+            self.job.cut = STOPPED
+            self._happened(self._terminal.close(_now()))
+            await self.settled(seconds)
+
     def find(self, message_id: int | None) -> Job | None:
         """The job that this message shows, while it is remembered."""
         known = [*self._jobs, *([self.job] if self.job else [])]
@@ -98,8 +106,8 @@ class Session:
             look_again=job.look_again,
             posted=self._note,
         )
-        following = self._tasks.start(live.follow(), name="live message")
-        await self._sender.typing(self._scope)
+        following = self._tasks.start(self._follow(job, live), name="live message")
+        self._tasks.start(self._sender.typing(self._scope), name="typing")
         try:
             await self._play(job)
         finally:
@@ -111,6 +119,16 @@ class Session:
             await self._note(None)
         job.shown.set()
         await then(job)
+
+    async def _follow(self, job: Job, live: Live) -> None:
+        """Nobody reads what runs in a chat that the bot was put out of, and nobody could stop it."""
+        await live.follow()
+        if live.unreachable and self.job is job:
+            log.info("a command is interrupted: its chat cannot be reached any more")
+            job.cut = STOPPED
+            with suppress(DosirakError):
+                await self.interrupt()
+            job.ended.set()
 
     async def _play(self, job: Job) -> None:
         try:
@@ -195,7 +213,7 @@ class Session:
         """bash has exited; the next command starts another."""
         self._prompt.clear()
         if self.job is not None:
-            self.job.shell_ended = True
+            self.job.cut = "terminal.shell_ended"
         self._happened(self._terminal.close(_now()))
 
     async def _resize(self, size: Size) -> None:

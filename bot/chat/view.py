@@ -24,17 +24,22 @@ LINES = ((":wq", "save"), (":q!", "quit"))
 """How one leaves vi; the session knows what each types."""
 
 
-def running_view(words: Words, run: Run, now: float, *, heading: str = "", shell_ended: bool = False) -> Outgoing:
-    """The run's message at this moment."""
+STOPPED = "terminal.stopped"
+"""What has ended a run when the bot itself stops."""
+
+
+def running_view(words: Words, run: Run, now: float, *, heading: str = "", cut: str | None = None) -> Outgoing:
+    """The run's message at this moment; `cut` is the key of what has ended it, if that was not the command itself."""
     look = glance(run, now)
     shown = frame(
         run,
         now,
         above=lambda count: words("terminal.above", n=count),
-        footer=RichText(words("terminal.shell_ended") if shell_ended else _footer(words, look)),
+        footer=RichText(words(cut) if cut else _footer(words, look)),
         heading=RichText(heading),
     )
-    return Outgoing(shown.text, _buttons(words, look, shown))
+    # A bot that stops remembers no output: buttons would lead nowhere.
+    return Outgoing(shown.text, () if cut == STOPPED else _buttons(words, look, shown))
 
 
 def still_view(words: Words, command: str, said: str, *, heading: str = "", again: bool = False) -> Outgoing:
