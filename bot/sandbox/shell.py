@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from bot.errors import EngineError, EngineNotFound, EngineTimeout, EngineUnavailable, LabClosed, LabError
 from bot.sandbox.engine import Engine
+from bot.sandbox.script import run_script
 from bot.sandbox.stream import EngineStream, hijack
 from bot.sandbox.toolbox import Toolbox
 from bot.tasks import TaskShelf
@@ -23,6 +24,14 @@ WRITE_SECONDS = 10.0
 RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
 """While the engine is away; the last one repeats."""
 
+LEFT_BEHIND = """
+read -r pid name state parent group session terminal front rest < /proc/1/stat
+[ "$front" = "$group" ] || kill -KILL -- "-$front"
+"""
+"""Ends what has the terminal, if that is not bash itself (proc(5): `tpgid` and `pgrp` of PID 1); bash then prompts."""
+
+LEFT_BEHIND_SECONDS = 5.0
+
 Ended = Callable[[int | None], None]
 
 
@@ -37,6 +46,7 @@ class Shell:
         self._size = (80, 24)
         self._stream: EngineStream | None = None
         self._closed = False
+        self._known = False
         self._chunks: asyncio.Queue[bytes | None] = asyncio.Queue(CHUNKS_AHEAD)
         self._ends: list[Ended] = []
         self._exit_code: int | None = None
@@ -70,7 +80,19 @@ class Shell:
                 raise
             self._stream = stream
             self._shelf.start(self._read(stream), name="shell reader")
+            if running and not self._known:
+                await self._end_left_behind()
+            self._known = True
         await self._attached()
+
+    async def _end_left_behind(self) -> None:
+        """A bot that was killed leaves a bash whose program nobody follows any more, and which would take the next
+        command for its input. What runs in the background, or in containers, stays."""
+        script = run_script(self._engine, self._toolbox.id, LEFT_BEHIND, environment={}, timeout=LEFT_BEHIND_SECONDS)
+        try:
+            await script
+        except EngineError as error:
+            log.info("the terminal is taken over as it is: %s", error)
 
     async def write(self, data: bytes) -> None:
         """Type `data`. Raises LabError when nothing has read what was typed before for a long while."""
