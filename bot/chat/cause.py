@@ -17,5 +17,7 @@ class Cause:
     person: Person = NOBODY
     query_id: str | None = None
     message_id: int | None = None
+    command: str | None = None
+    """The command on top of the tapped message, when all of it is shown there."""
     typed: bool = False
     """It came as a message of its own, which now stands below what the bot said before."""

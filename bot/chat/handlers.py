@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-from telegram import CallbackQuery, Message, Update, User
+from telegram import CallbackQuery, Message, MessageEntity, Update, User
 from telegram.ext import (
     Application,
     CallbackContext,
@@ -155,8 +155,18 @@ def _cause(update: Update) -> Cause:
         _person(update.effective_user),
         query.id if query else None,
         message.message_id if query and isinstance(message, Message) else _tapped(query),
+        command=_command_of(message) if query and isinstance(message, Message) else None,
         typed=query is None,
     )
+
+
+def _command_of(message: Message) -> str | None:
+    """A terminal message has its command as the first code on top; a long one is cut, and is not to be run so."""
+    for entity in message.entities:
+        if entity.type == MessageEntity.CODE:
+            command = message.parse_entity(entity)
+            return None if command.endswith("…") else command
+    return None
 
 
 def _tapped(query: CallbackQuery | None) -> int | None:

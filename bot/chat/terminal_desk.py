@@ -46,14 +46,15 @@ class TerminalDesk:
             return False
 
     async def again(self, talk: Conversation, cause: Cause) -> None:
-        """Run the message's command once more."""
+        """Run the message's command once more; of one that is not remembered, what the message shows of it."""
         job = talk.session.find(cause.message_id)
-        if job is None:
-            return await talk.answer(cause, talk.words("note.output_gone"))
+        command = job.command if job else cause.command
+        if command is None:
+            return await talk.answer(cause, talk.words("note.gone"))
         if talk.session.busy:
             return await talk.answer(cause, talk.words("note.busy"))
         await talk.answer(cause)
-        await self._performer.run(talk, cause, job.command, job.origin)
+        await self._performer.run(talk, cause, command, job.origin if job else None)
 
     async def picture(self, talk: Conversation, cause: Cause) -> None:
         """The output as a PNG, for what is too wide for a phone's lines."""

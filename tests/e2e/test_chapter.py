@@ -139,8 +139,10 @@ async def a_website(learner: Learner, visitor: Visitor) -> None:
 
 
 async def after_the_restart(learner: Learner, visitor: Visitor) -> None:
-    """Nothing of the learner's is lost: the page's address opens, and the bot knows the step."""
+    """Nothing of the learner's is lost: the page's address opens, old buttons work, and the bot knows the step."""
     await visitor.sees(url_in(learner.messages_with("🌐")[-1]), GREETING)
+    await learner.presses("🔁 다시", "🔁 Again")
+    await learner.gets("Server: Apache")
     await learner.says("/start")
     await learner.sees("다시 오셨네요", "Welcome back")
     await learner.presses("▶ 이어서 · 8단계", "▶ Go on · step 8")
