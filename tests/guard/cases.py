@@ -5,7 +5,7 @@ A case has a number (several entries may share one), a title, one expectation, a
 refused    "403 cap-add": status and code; the engine is asked for facts at most
 answered   200: answered without the engine
 sends      "POST /containers/create": what the engine gets, with `query` (exactly) and `body` (at least)
-statuses   [400]: for raw bytes (`head` and `body`, `bytes`, or `chunked` bodies), with `engine`: the requests it sees, facts apart
+statuses   [400]: for raw bytes (`head` and `body`, `bytes`, or `chunked` bodies); `engine`: what it sees, facts apart
 
 `$A1`, `${B1:12}` are the world's names (its first 12 digits), `$(x*300)` is x three hundred times.
 """
