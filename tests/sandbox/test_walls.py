@@ -12,7 +12,7 @@ from bot.sandbox.lab import Lab
 from bot.sandbox.names import network_name
 from bot.sandbox.namespace import NetworkNamespace
 from bot.settings import Settings
-from tests.sandbox.kit import Make
+from tests.sandbox.kit import Make, sandbox
 
 pytestmark = pytest.mark.engine
 
@@ -82,3 +82,15 @@ async def test_a_rule_put_before_ours_is_overtaken(settings: Settings, host: San
         assert sum("DOSIRAK" in line for line in listed) == 1
     finally:
         await firewall._run("iptables", "-D", "INPUT", "-i", "lab+", "-j", "ACCEPT")
+
+
+async def test_the_walls_come_with_the_host_and_go_with_it(settings: Settings, host: SandboxHost) -> None:
+    """An engine that somebody else uses later finds no rule of ours."""
+    firewall = Firewall(NetworkNamespace(settings.network_namespace))
+    async with sandbox(settings, state=settings.state.with_name("passing")) as passing:
+        for command in ("iptables", "ip6tables"):
+            assert "DOSIRAK" in await firewall._run(command, "-S")
+        await passing.stop_all()
+        for command in ("iptables", "ip6tables"):
+            assert "DOSIRAK" not in await firewall._run(command, "-S")
+    assert await firewall.ensure() is True
