@@ -1,0 +1,154 @@
+"""What a learner's root is inside: nobody outside, with few powers and nothing of the host in sight."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from shlex import quote
+
+import pytest
+
+from bot.guard.forced import CAPABILITIES as CONTAINER_CAPABILITIES
+from bot.identity import LabId
+from bot.sandbox.engine import Engine
+from bot.sandbox.host import SandboxHost
+from bot.sandbox.lab import Lab
+from bot.sandbox.toolbox import CAPABILITIES
+from tests.sandbox.kit import BASE
+
+pytestmark = pytest.mark.engine
+
+NUMBERS = {
+    "CHOWN": 0,
+    "DAC_OVERRIDE": 1,
+    "FOWNER": 3,
+    "FSETID": 4,
+    "KILL": 5,
+    "SETGID": 6,
+    "SETUID": 7,
+    "NET_BIND_SERVICE": 10,
+}
+"""linux/capability.h"""
+
+NOTHING_BEHIND = {"overlay", "proc", "sysfs", "tmpfs", "devpts", "mqueue", "cgroup", "cgroup2"}
+"""Filesystems that show no file of the host."""
+
+DEVICES = {"/null", "/zero", "/full", "/random", "/urandom", "/tty"}
+"""What of the host's /dev every container has; /null also covers files of /proc."""
+
+ENGINES_OWN = {"/etc/resolv.conf", "/etc/hosts", "/etc/hostname"}
+"""Files that the engine writes for each container."""
+
+CGROUP = "/sys/fs/cgroup/$([ -d /sys/fs/cgroup/memory ] && echo memory)"
+"""The container's own cgroup: version 1 has a folder for each controller."""
+
+EVERYWHERE = ["", "docker exec web "]
+
+
+@pytest.fixture(scope="module")
+async def lab(host: SandboxHost) -> AsyncIterator[Lab]:
+    """A lab with a container, made through its gate."""
+    lab = await host.labs.open(LabId("cccccccccc"))
+    made = await lab.run_script(
+        f"docker pull --quiet {BASE} && docker run --detach --name web --volume data:/data {BASE} sleep 10000"
+    )
+    assert made.exit_code == 0, made
+    yield lab
+    await host.labs.close(lab.id)
+
+
+async def inside(lab: Lab, where: str, command: str) -> list[str]:
+    """The lines that a command prints in the shell's container, or in the learner's."""
+    return (await lab.run_script(f"{where}sh -c {quote(command)} 2>&1")).output.splitlines()
+
+
+@pytest.mark.parametrize("where", EVERYWHERE, ids=["shell", "container"])
+async def test_root_has_the_listed_powers_and_can_gain_none(lab: Lab, where: str) -> None:
+    """Of PID 1 and of an exec alike; the filter for system calls is on, and no setuid program adds anything."""
+    granted = CONTAINER_CAPABILITIES if where else CAPABILITIES
+    mask = f"{sum(1 << NUMBERS[name] for name in granted):016x}"
+    for process in ("self", "1"):
+        status = dict(line.split(":\t", 1) for line in await inside(lab, where, f"cat /proc/{process}/status"))
+        assert {status[name] for name in ("CapEff", "CapPrm", "CapBnd")} == {mask}
+        assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
+
+
+@pytest.mark.parametrize("where", EVERYWHERE, ids=["shell", "container"])
+async def test_root_is_nobody_outside(lab: Lab, where: str) -> None:
+    """User 0 inside is another one outside, who owns nothing of the host."""
+    within, outside, count = (await inside(lab, where, "cat /proc/self/uid_map"))[0].split()
+    assert within == "0" and int(outside) >= 65536 and int(count) <= 65536
+
+
+@pytest.mark.parametrize("where", EVERYWHERE, ids=["shell", "container"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "unshare -U true",
+        "unshare -m true",
+        "unshare -n true",
+        "nsenter -t 1 -m true",
+        "mount -t tmpfs none /mnt",
+        "mount -o remount,rw /sys",
+        "mount --bind / /mnt",
+        "umount /proc/kcore",
+        "mknod /tmp/disk b 254 0",
+        "mknod /tmp/mem c 1 1",
+        "chroot / true",
+        "dmesg",
+        "echo b > /proc/sysrq-trigger",
+        "echo core > /proc/sys/kernel/core_pattern",
+        "echo 1 > /proc/sys/vm/drop_caches",
+        f"cd {CGROUP} && mkdir more",
+        f"cd {CGROUP} && echo $$ > cgroup.procs",
+        f"cd {CGROUP} && for limit in memory.max memory.limit_in_bytes; do [ -e $limit ] && echo 1G > $limit; done",
+        f"cd {CGROUP} && echo /x > release_agent",
+        "cat /proc/kcore | head -c 1 | grep .",
+        "hostname other",
+        "date -s 2030-01-01 > /dev/null; date | grep 2030",
+        "renice -n -10 -p 1",
+    ],
+)
+async def test_the_kernel_is_out_of_reach(lab: Lab, where: str, command: str) -> None:
+    """Namespaces, mounts, devices, the kernel's switches and its log."""
+    assert (await lab.run_script(f"{where}busybox sh -c {quote(command)}")).exit_code != 0
+
+
+@pytest.mark.parametrize("where", EVERYWHERE, ids=["shell", "container"])
+async def test_no_path_of_the_host_is_mounted(lab: Lab, where: str) -> None:
+    """What is not the kernel's own is the engine's three files, the lab's volume, the shell's socket folder."""
+    allowed = ENGINES_OWN | ({"/data"} if where else {"/root", "/run/dosirak"})
+    for line in await inside(lab, where, "cat /proc/self/mountinfo"):
+        left, right = line.split(" - ")
+        (root, point), kind = left.split()[3:5], right.split()[0]
+        device = kind == "devtmpfs" and root in DEVICES
+        assert kind in NOTHING_BEHIND or device or point in allowed, line
+
+
+async def test_the_shell_sees_one_socket_and_no_device(lab: Lab) -> None:
+    """Its own gate's; neither the engine's nor another lab's. A container sees none."""
+    find = "find / -path /proc -prune -o \\( -type s -o -type b \\) -print"
+    assert await inside(lab, "", find) == ["find: ‘/run/dosirak’: Permission denied"]
+    assert await inside(lab, "", "test -S /run/dosirak/docker.sock && readlink -f /var/run/docker.sock") == [
+        "/run/dosirak/docker.sock"
+    ]
+    assert await inside(lab, "docker exec web ", find) == []
+
+
+async def test_the_socket_cannot_be_replaced(lab: Lab) -> None:
+    """Whoever came after would speak to something else."""
+    for command in ("rm docker.sock", "mv docker.sock old", "ln -sf x docker.sock", "touch new", "chmod 0 docker.sock"):
+        tried = await lab.run_script(f"cd /run/dosirak && {command}")
+        assert tried.exit_code != 0 and "Read-only" in tried.output, tried
+    assert (await lab.run_script("docker ps")).exit_code == 0
+
+
+async def test_the_shells_own_container_is_not_there(lab: Lab, engine: Engine) -> None:
+    """By name or by id it is like one that never was, and nothing can be done to it."""
+    identity = (await engine.inspect(f"toolbox-{lab.id}"))["Id"]
+    for name in (f"toolbox-{lab.id}", identity, identity[:12]):
+        for command in ("inspect", "stop", "rm --force", "pause", "rename x", "exec"):
+            verb, _, rest = command.partition(" ")
+            words = f"{verb} {name} {rest}" if verb == "rename" else f"{verb} {rest} {name} {'true' * (verb == 'exec')}"
+            tried = await lab.run_script(f"docker container {words}")
+            assert "No such container" in tried.output, (words, tried)
+    assert "toolbox" not in (await lab.run_script("docker ps --all")).output
