@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from weakref import WeakValueDictionary
 
+from bot.chat import disk
 from bot.chat.conversations import Conversations
 from bot.chat.durations import span
 from bot.chat.keeper import EXTENSION, TICK_SECONDS, WARN_BEFORE
@@ -16,7 +17,7 @@ from bot.chat.pages_desk import PagesDesk
 from bot.errors import ChatError, DosirakError
 from bot.identity import LabId
 from bot.richtext import RichText
-from bot.sandbox.events import ContainerEvent, EngineBack, EngineGone, Events, LabEvent
+from bot.sandbox.events import ContainerEvent, DiskLimitReached, EngineBack, EngineGone, Events, LabEvent
 from bot.sandbox.removal import ClosedLab
 from bot.store import LabRecord
 
@@ -52,6 +53,8 @@ class Warden:
         if isinstance(event, ContainerEvent):
             turn = self._turns.setdefault(event.lab_id, asyncio.Lock())
             self._kit.tasks.start(self._in_turn(turn, event), name="container event")
+        elif isinstance(event, DiskLimitReached):
+            self._kit.tasks.start(self._disk(event), name="disk limit")
         elif isinstance(event, EngineGone | EngineBack):
             self._tell_those_at_work("lab.engine_gone" if isinstance(event, EngineGone) else "lab.engine_back")
 
@@ -64,6 +67,12 @@ class Warden:
                 log.info("not delivered: %s", error)
             except DosirakError as error:
                 log.warning("an event of a lab went by: %s", error)
+
+    async def _disk(self, event: DiskLimitReached) -> None:
+        scope = await self._kit.keeper.scope_of(event.lab_id)
+        if scope is not None:
+            talk = await self._conversations.find(scope)
+            talk.later(talk.post(disk.notice(talk.words, event)))
 
     def _tell_those_at_work(self, key: str) -> None:
         """Only where the terminal is in use: others need not know."""
