@@ -87,10 +87,13 @@ class PagesDesk:
 
     async def overview(self, talk: Conversation) -> None:
         """/pages."""
+        await talk.send(await self._listed(talk))
+
+    async def _listed(self, talk: Conversation) -> Outgoing:
         record = await self._kit.keeper.record(talk.scope)
         pages = self._kit.pages.of_lab(record.lab_id) if record else ()
         shown = [(page, self._kit.pages.url(page)) for page in pages]
-        await talk.send(notices.overview(talk.words, shown, self._kit.clock()))
+        return notices.overview(talk.words, shown, self._kit.clock())
 
     # --- buttons -----------------------------------------------------------------------------------------------------
 
@@ -113,12 +116,19 @@ class PagesDesk:
         key = "pages.extended" if extended.ends_at > page.ends_at else "pages.longest"
         await talk.answer(cause, talk.words(key, clock=clock(extended.ends_at)))
         await self._redraw(talk, extended)
+        await self._redraw_list(talk, cause, (await self._messages(page.lab_id)).get(page.token))
 
     async def _close(self, talk: Conversation, cause: Cause, page: Page) -> None:
         await talk.answer(cause)
         messages = await self._messages(page.lab_id)
         await self._kit.pages.close(page.token)
-        await self._edit_over(talk, page, messages.get(page.token) or cause.message_id)
+        await self._edit_over(talk, page, messages.get(page.token))
+        await self._redraw_list(talk, cause, messages.get(page.token))
+
+    async def _redraw_list(self, talk: Conversation, cause: Cause, notice: int | None) -> None:
+        """The tap was not on the page's own notice: then it was on the list, which has changed too."""
+        if cause.message_id not in (None, notice):
+            await talk.show(cause, await self._listed(talk))
 
     # --- ends --------------------------------------------------------------------------------------------------------
 

@@ -150,7 +150,7 @@ async def after_the_restart(learner: Learner, visitor: Visitor) -> None:
 
 
 async def the_card(learner: Learner, visitor: Visitor) -> None:
-    """/ps: a container's logs, and its stop, start, page and removal."""
+    """/ps and /pages: a container's logs, its stop and start, its page closed and opened; removal asks first."""
     await learner.says("docker container rm $(docker container ls --all --quiet --filter status=exited)")
     await learner.gets("✓")
     await learner.says("/ps")
@@ -167,6 +167,13 @@ async def the_card(learner: Learner, visitor: Visitor) -> None:
     await visitor.sees(url, GREETING)
     await learner.presses("1 열기", "1 Open")
     assert url_in(await learner.sees("🌐")) == url
+    await learner.says("/pages")
+    await learner.sees("🌐 열린 웹 페이지 1", "🌐 Open web pages: 1")
+    await learner.presses("닫기", "Close")
+    await learner.sees("🌐 열린 웹 페이지가 없어요", "🌐 No open web pages")
+    assert (await visitor.sees(url, "page")).status == 404
+    await learner.presses("1 열기", "1 Open")
+    await visitor.sees(url_in(await learner.sees("🌐 웹 페이지가 열렸어요", "🌐 Web page open")), GREETING)
     await learner.presses("1 삭제", "1 Remove")
     await learner.sees("🗑 이 컨테이너를 삭제할까요?", "🗑 Remove this container?")
     await learner.presses("그대로 두기", "Keep")
@@ -247,7 +254,7 @@ def url_in(notice: Seen) -> str:
 
 
 NAMES = {"Docker", "Dosirak", "Linux", "API", "CLI", "REST", "HTTP", "IP", "ID", "CPU", "OS", "HTML", "Ctrl-C"}
-TYPED = {"docker", "container", "ps", "logs", "start", "cp", "rm", "exit", "vi", "index", "html", "localhost"}
+TYPED = {"docker", "container", "ps", "logs", "start", "cp", "rm", "exit", "vi", "index", "html", "localhost", "publish"}
 PRINTED = {"Exited", "pull", "hello", "base"}
 PRODUCT_WORDS = NAMES | TYPED | PRINTED
 """Latin words in Korean sentences: each is what a Korean developer writes in Latin letters too."""
