@@ -71,8 +71,8 @@ class Session:
         return self._shell is not None or self.busy
 
     async def settled(self, seconds: float) -> None:
-        """Returns when no command runs any more, or after so many seconds."""
-        job = self.job
+        """Returns when the last command's final frame is in the chat, or after so many seconds."""
+        job = self.job or (self._jobs[-1] if self._jobs else None)
         if job is not None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
@@ -80,10 +80,12 @@ class Session:
 
     async def cut_off(self, seconds: float) -> None:
         """The bot is about to stop: a command's message says so and loses its keys, within so many seconds."""
-        if self.job is not None and self.job.run is not None:
+        if self.job is not None:
+            if self.job.run is None:
+                return
             self.job.cut = STOPPED
             self._happened(self._terminal.close(_now()))
-            await self.settled(seconds)
+        await self.settled(seconds)
 
     def find(self, message_id: int | None) -> Job | None:
         """The job that this message shows, while it is remembered."""
