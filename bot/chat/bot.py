@@ -14,8 +14,10 @@ from telegram import Update
 from telegram.error import InvalidToken, TelegramError
 from telegram.ext import Application, ApplicationBuilder, ContextTypes
 
+from bot.chat.admins import Admins
 from bot.chat.containers_desk import ContainersDesk
 from bot.chat.conversations import Conversations
+from bot.chat.driving import DriverDesk, Drivers
 from bot.chat.handlers import Handlers
 from bot.chat.keeper import Keeper, Terms
 from bot.chat.kit import Kit
@@ -86,8 +88,11 @@ class ChatBot:
         desk = PagesDesk(self._kit, conversations.find)
         performer = Performer(desk)
         terminal, containers = TerminalDesk(performer), ContainersDesk(desk)
-        taps = Taps(performer, terminal, containers, desk)
-        Handlers(conversations, performer, terminal, containers, desk, taps).register(self._application)
+        admins = Admins(self._application.bot)
+        drivers, driver = Drivers(admins), DriverDesk(admins)
+        taps = Taps(performer, terminal, containers, desk, drivers, driver)
+        handlers = Handlers(conversations, performer, terminal, containers, desk, taps, drivers, driver)
+        handlers.register(self._application)
         self._warden = Warden(self._kit, conversations, desk, events)
 
     async def __aenter__(self) -> Self:

@@ -10,11 +10,13 @@ from typing import Any
 
 from bot.chat.cause import Cause
 from bot.chat.guide import Guide
+from bot.chat.job import Person
 from bot.chat.kit import Kit
 from bot.chat.lesson import Lesson
 from bot.chat.message import Outgoing
 from bot.chat.session import Session
 from bot.chat.texts import Words
+from bot.chat.turns import Turns
 from bot.errors import ChatError
 from bot.identity import Language, Scope
 from bot.learning.dialogue import advance
@@ -25,6 +27,9 @@ from bot.richtext import RichText
 
 log = logging.getLogger(__name__)
 
+PEOPLE_KEPT = 20
+"""Members of a group whose names are remembered while it talks."""
+
 
 class Conversation:
     """A scope's state in memory; what must outlive a restart is in the store before anything is said."""
@@ -33,13 +38,16 @@ class Conversation:
         self.scope = scope
         self.kit = kit
         self.progress = progress
+        self.turns = Turns()
+        self.people: dict[int, str] = {}
+        """Who spoke or tapped here lately, the latest last."""
         self._turn = asyncio.Lock()
         self.session = Session(
             scope,
             kit.sender,
             kit.tasks,
             words=lambda: self.words,
-            open_lab=lambda: kit.keeper.open(scope),
+            open_lab=lambda: kit.keeper.open(self.scope),
             note=self._note_terminal,
         )
 
@@ -67,6 +75,29 @@ class Conversation:
     @property
     def guide(self) -> Guide:
         return Guide(self.kit.course, self.words)
+
+    @property
+    def shared(self) -> bool:
+        """Whether several people are here."""
+        return not self.scope.is_private
+
+    @property
+    def occupied(self) -> bool:
+        """Whether a command runs, or others wait to."""
+        return self.session.busy or len(self.turns) > 0
+
+    def meet(self, person: Person) -> None:
+        """Remember who is here; the longest quiet is forgotten first."""
+        if self.shared and person.id:
+            self.people.pop(person.id, None)
+            self.people[person.id] = person.name
+            if len(self.people) > PEOPLE_KEPT:
+                del self.people[next(iter(self.people))]
+
+    def move(self, chat_id: int) -> None:
+        """The group has another id from now on; a running command goes on there."""
+        self.scope = Scope(chat_id, self.scope.topic_id)
+        self.session.move(self.scope)
 
     async def decide(self, event: Event) -> tuple[Effect, ...]:
         """Let the dialogue decide, and keep what has changed."""

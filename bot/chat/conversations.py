@@ -28,6 +28,15 @@ class Conversations:
             self._forget_quiet()
             return talk
 
+    async def move(self, old_chat_id: int, new_chat_id: int) -> None:
+        """A group became a supergroup: its conversations, also those with a running command, go on under the new id."""
+        async with self._loading:
+            await self._kit.store.move_chat(old_chat_id, new_chat_id)
+            for scope in [scope for scope in self._known if scope.chat_id == old_chat_id]:
+                talk = self._known.pop(scope)
+                talk.move(new_chat_id)
+                self._known[talk.scope] = talk
+
     def busy(self, scope: Scope) -> bool:
         """Whether a command runs there."""
         talk = self._known.get(scope)

@@ -15,14 +15,17 @@ from telegram.ext import (
     MessageHandler,
     filters,
 )
+from telegram.helpers import create_deep_linked_url
 
 from bot.chat.callbacks import decode
 from bot.chat.cause import Cause
 from bot.chat.containers_desk import ContainersDesk
 from bot.chat.conversation import Conversation
 from bot.chat.conversations import Conversations
+from bot.chat.driving import DriverDesk, Drivers
 from bot.chat.job import Person
 from bot.chat.menu import COMMANDS
+from bot.chat.message import Button, Outgoing, rows
 from bot.chat.pages_desk import PagesDesk
 from bot.chat.performer import Performer
 from bot.chat.taps import Taps
@@ -32,6 +35,7 @@ from bot.errors import ChatError
 from bot.identity import Language
 from bot.learning import events as on
 from bot.learning.events import Event
+from bot.richtext import RichText
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +54,8 @@ class Handlers:
         containers: ContainersDesk,
         pages: PagesDesk,
         taps: Taps,
+        drivers: Drivers,
+        driver: DriverDesk,
     ) -> None:
         self._conversations = conversations
         self._performer = performer
@@ -57,6 +63,8 @@ class Handlers:
         self._containers = containers
         self._pages = pages
         self._taps = taps
+        self._drivers = drivers
+        self._driver = driver
         self._commands: dict[str, Answer] = {
             "start": lambda talk, cause, rest: performer.happen(talk, on.Started(rest), cause),
             "chapters": self._event(on.ChaptersAsked()),
@@ -66,7 +74,8 @@ class Handlers:
             "ps": lambda talk, cause, rest: _later(talk, containers.show(talk, cause)),
             "pages": lambda talk, cause, rest: _later(talk, pages.overview(talk)),
             "help": lambda talk, cause, rest: _help(talk),
-            "sh": terminal.text,
+            "sh": lambda talk, cause, rest: terminal.text(talk, cause, rest, in_turn=True),
+            "me": lambda talk, cause, rest: _private(talk),
         }
 
     def _event(self, event: Event) -> Answer:
@@ -74,8 +83,10 @@ class Handlers:
 
     def register(self, application: Application[Any, Any, Any, Any, Any, Any]) -> None:
         """Add the handlers; the first that fits takes an update."""
+        application.add_handler(MessageHandler(filters.StatusUpdate.MIGRATE, self._migrated))
         for name in self._commands:
             application.add_handler(CommandHandler(name, self._command(name)))
+        application.add_handler(CommandHandler("driver", self._choose_driver))
         application.add_handler(CallbackQueryHandler(self._tap))
         new = filters.UpdateType.MESSAGE
         # A command that is not ours may be a path (`/bin/ls`), so it is text; a lone unknown word is not.
@@ -89,16 +100,37 @@ class Handlers:
             if (message := update.effective_message) is None or update.edited_message is not None:
                 return
             rest = (message.text or "").partition(" ")[2] if name != "sh" else _after_command(message.text or "")
-            talk = await self._find(update)
-            await self._commands[name](talk, _cause(update), rest.strip())
+            talk, cause = await self._find(update), _cause(update)
+            if refusal := await self._drivers.of_command(talk, cause, name):
+                return await talk.post(Outgoing(RichText(refusal)))
+            await self._commands[name](talk, cause, rest.strip())
 
         return handle
+
+    async def _choose_driver(self, update: Update, context: Context) -> None:
+        message = update.effective_message
+        if message is None or update.edited_message is not None:
+            return
+        answered = message.reply_to_message
+        # In a topic a message that answers nobody answers the topic's opening.
+        named = answered.from_user if answered and not answered.forum_topic_created else None
+        await self._driver.show(await self._find(update), _cause(update), named)
+
+    async def _migrated(self, update: Update, context: Context) -> None:
+        """Telegram tells it twice, in the old chat and in the new one; the second time there is nothing to move."""
+        message = update.effective_message
+        if message is not None and message.migrate_to_chat_id:
+            await self._conversations.move(message.chat_id, message.migrate_to_chat_id)
+        elif message is not None and message.migrate_from_chat_id:
+            await self._conversations.move(message.migrate_from_chat_id, message.chat_id)
 
     async def _find(self, update: Update) -> Conversation:
         scope = scope_of_update(update)
         if scope is None:
             raise ValueError("an update without a chat")
-        return await self._conversations.find(scope, _language(update.effective_user))
+        talk = await self._conversations.find(scope, _language(update.effective_user))
+        talk.meet(_person(update.effective_user))
+        return talk
 
     async def _tap(self, update: Update, context: Context) -> None:
         talk, query = await self._find(update), update.callback_query
@@ -117,8 +149,12 @@ class Handlers:
         answered = message.reply_to_message if message else None
         if message is None or answered is None or answered.from_user is None:
             return
-        if answered.from_user.id == context.bot.id:
-            await self._terminal.text(await self._find(update), _cause(update), message.text or "")
+        if answered.from_user.id != context.bot.id or answered.forum_topic_created:
+            return
+        talk, cause = await self._find(update), _cause(update)
+        if refusal := await self._drivers.of_driving(talk, cause):
+            return await talk.post(Outgoing(RichText(refusal)))
+        await self._terminal.answer(talk, cause, message.text or "", answered.message_id)
 
     async def _other(self, update: Update, context: Context) -> None:
         await (await self._find(update)).say("note.unsupported")
@@ -181,6 +217,16 @@ def _person(user: User | None) -> Person:
 def _language(user: User | None) -> Language:
     code = (user.language_code or "") if user else ""
     return Language.ENGLISH if code and not code.startswith("ko") else Language.KOREAN
+
+
+async def _private(talk: Conversation) -> None:
+    """/me: the way to a lab of one's own, at the same step."""
+    bot = talk.kit.sender.username
+    if talk.scope.is_private:
+        return await talk.say("me.already")
+    place = talk.progress.place
+    url = create_deep_linked_url(bot, "-".join(place) if place else None)
+    await talk.post(Outgoing(RichText(talk.words("me.how")), rows((Button(talk.words("me.open"), url=url),))))
 
 
 async def _help(talk: Conversation) -> None:

@@ -48,6 +48,7 @@ class Live:
         self._wake = asyncio.Event()
         self._left: list[int] = []
         self._moving = False
+        self._resettled = False
         self._refused = 0
         self._looked: float | None = None
 
@@ -64,6 +65,13 @@ class Live:
     def move(self) -> None:
         """The talk has gone on below: the next frame goes into a new message there, and this one disappears."""
         self._moving = self.message_id is not None
+        self.changed()
+
+    def resettle(self, scope: Scope) -> None:
+        """The chat has another id from now on, and its old messages cannot be edited there."""
+        self._scope = scope
+        self.message_id = None
+        self._resettled = True
         self.changed()
 
     async def follow(self) -> None:
@@ -105,6 +113,9 @@ class Live:
 
     async def _draw(self) -> None:
         """One frame, if it differs from what is shown. No await between the budget's look and its count."""
+        if self._resettled:
+            self._resettled = False
+            self._pacing.replaced(_now())
         if self._moving:
             self._leave()
         frame = self._compose()
@@ -116,7 +127,10 @@ class Live:
         except TooFast as error:
             self._sender.lane(self._scope).hold(error.seconds)
             self._pacing.held(_now(), error.seconds)
-        except (Forbidden, ChatMigrated):
+        except ChatMigrated as error:
+            self.resettle(Scope(error.new_chat_id, self._scope.topic_id))
+            self._pacing.failed(_now())
+        except Forbidden:
             self.unreachable = True
             self._pacing.abandon()
         except BadRequest as error:

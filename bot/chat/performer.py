@@ -6,11 +6,13 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from bot.chat import turns
 from bot.chat.cause import Cause
 from bot.chat.conversation import Conversation, spoken
 from bot.chat.job import Job
 from bot.chat.message import Outgoing
 from bot.chat.pages_desk import PagesDesk
+from bot.chat.view import STOPPED
 from bot.errors import DosirakError
 from bot.learning import effects as do
 from bot.learning.events import CheckEnded, CommandEnded, Event
@@ -38,6 +40,7 @@ class Performer:
             do.ShowChapterEnd: self._chapter_end,
             do.PointTo: self._point,
             do.TypeLine: self._type,
+            do.QueueLine: self._queue,
             do.SendInput: self._input,
             do.Verify: self._verify,
             do.MarkDone: self._mark,
@@ -107,15 +110,44 @@ class Performer:
     async def _type(self, talk: Conversation, cause: Cause, effect: do.TypeLine) -> None:
         await self.run(talk, cause, effect.text, effect.origin)
 
+    async def _queue(self, talk: Conversation, cause: Cause, effect: do.QueueLine) -> None:
+        await self.run(talk, cause, effect.text, effect.origin)
+
     async def run(self, talk: Conversation, cause: Cause, command: str, origin: Place | None) -> None:
-        """Run a command in the background and write down who did; there must be no other."""
-        job = Job(command, origin, cause.person, shared=not talk.scope.is_private)
+        """Run a command in the background; in a group whose terminal is occupied, after those before it."""
+        if talk.shared and talk.occupied:
+            await self._wait(talk, cause, command, origin)
+        else:
+            await self._start(talk, cause, command, origin)
+
+    async def _wait(self, talk: Conversation, cause: Cause, command: str, origin: Place | None) -> None:
+        line = talk.turns.add(command, origin, cause)
+        if line is None:
+            return await talk.say("turns.full", name=cause.person.name)
+        line.notice = await talk.send(turns.notice(talk.words, line, len(talk.turns)))
+        if talk.turns.find(line.number) is None:
+            # Its turn came while the notice was on its way.
+            await talk.kit.sender.delete(talk.scope, line.notice)
+
+    async def _next(self, talk: Conversation) -> None:
+        """The terminal is free: whoever waits longest has it."""
+        if talk.session.busy or (line := talk.turns.take()) is None:
+            return
+        if line.notice is not None:
+            talk.later(talk.kit.sender.delete(talk.scope, line.notice))
+        await self._start(talk, line.cause, line.command, line.origin)
+
+    async def _start(self, talk: Conversation, cause: Cause, command: str, origin: Place | None) -> None:
+        """Run a command and write down who did; there must be no other."""
+        job = Job(command, origin, cause.person, shared=talk.shared)
         talk.session.start(job, lambda ended: self._ended(talk, ended))
         await talk.kit.store.audit.add(AuditEntry(talk.kit.clock(), talk.scope, cause.person.id, command))
 
     async def _ended(self, talk: Conversation, job: Job) -> None:
         if job.failure is None and not job.cut:
             talk.later(self.happen(talk, CommandEnded(job.origin), Cause(job.person)))
+        if job.cut != STOPPED:
+            await self._next(talk)
 
     async def _input(self, talk: Conversation, cause: Cause, effect: do.SendInput) -> None:
         await talk.session.send_input(effect.text, below=cause.typed)

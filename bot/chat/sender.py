@@ -34,6 +34,11 @@ class Sender:
         self.pace = pace
         self._lanes: dict[int, Lane] = {}
 
+    @property
+    def username(self) -> str:
+        """The bot's own, for links to it."""
+        return self._bot.username
+
     def lane(self, scope: Scope) -> Lane:
         """The lane of a scope's chat; all topics of a group share one, as Telegram counts by chat."""
         lane = self._lanes.pop(scope.chat_id, None) or Lane(self.pace.allowance(scope))

@@ -87,6 +87,13 @@ class Session:
             self._happened(self._terminal.close(_now()))
         await self.settled(seconds)
 
+    def move(self, scope: Scope) -> None:
+        """The group has another id from now on: what runs is shown in a new message there."""
+        self._scope = scope
+        for job in (*self._jobs, *([self.job] if self.job else [])):
+            if job.live is not None:
+                job.live.resettle(scope)
+
     def find(self, message_id: int | None) -> Job | None:
         """The job that this message shows, while it is remembered."""
         known = [*self._jobs, *([self.job] if self.job else [])]

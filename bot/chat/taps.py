@@ -9,6 +9,7 @@ from bot.chat.callbacks import URGENT, Tap
 from bot.chat.cause import Cause
 from bot.chat.containers_desk import ContainersDesk
 from bot.chat.conversation import Conversation
+from bot.chat.driving import DriverDesk, Drivers
 from bot.chat.pages_desk import PagesDesk
 from bot.chat.performer import Performer
 from bot.chat.terminal_desk import TerminalDesk
@@ -18,12 +19,12 @@ from bot.learning.events import Event
 from bot.learning.progress import Place
 
 
-def event_of(tap: Tap, *, busy: bool) -> Event | None:
+def event_of(tap: Tap, *, busy: bool, shared: bool = False) -> Event | None:
     """The dialogue's event behind a button; None when the button is not the dialogue's, or not a sound one."""
     if tap.place is not None and tap.action in _PLACED:
         return _PLACED[tap.action](tap.place)
     if tap.place is not None and tap.number is not None:
-        return _numbered(tap.action, tap.place, tap.number, busy)
+        return _numbered(tap.action, tap.place, tap.number, busy, shared)
     match tap.action, tap.arguments:
         case "steps", (chapter,):
             return on.StepsAsked(chapter)
@@ -49,10 +50,10 @@ _PLACED: dict[str, Callable[[Place], Event]] = {
 }
 
 
-def _numbered(action: str, place: Place, number: int, busy: bool) -> Event | None:
+def _numbered(action: str, place: Place, number: int, busy: bool, shared: bool) -> Event | None:
     match action:
         case "run":
-            return on.RunPressed(place, number, busy)
+            return on.RunPressed(place, number, busy, shared)
         case "hint":
             return on.HintPressed(place, number)
         case "answer":
@@ -64,16 +65,26 @@ class Taps:
     """Every tap is answered, also one that nobody understands any more."""
 
     def __init__(
-        self, performer: Performer, terminal: TerminalDesk, containers: ContainersDesk, pages: PagesDesk
+        self,
+        performer: Performer,
+        terminal: TerminalDesk,
+        containers: ContainersDesk,
+        pages: PagesDesk,
+        drivers: Drivers,
+        driver: DriverDesk,
     ) -> None:
         self._performer = performer
         self._terminal = terminal
         self._containers = containers
         self._pages = pages
+        self._drivers = drivers
+        self._driver = driver
 
     async def take(self, talk: Conversation, cause: Cause, tap: Tap | None) -> None:
         """Do what the button says."""
-        event = event_of(tap, busy=talk.session.busy) if tap else None
+        if tap is not None and (refusal := await self._drivers.of_tap(talk, cause, tap)):
+            return await talk.answer(cause, refusal)
+        event = event_of(tap, busy=talk.session.busy, shared=talk.shared) if tap else None
         if event is not None:
             return await self._performer.happen(talk, event, cause)
         work = self._desk(talk, cause, tap) if tap else None
@@ -102,6 +113,10 @@ class Taps:
                 return self._containers.tap(talk, cause, action, rest[0] if rest else "")
             case "page", (action, token):
                 return self._pages.tap(talk, cause, action, token)
+            case "line", (action, number):
+                return self._terminal.line(talk, cause, action, number)
+            case "driver", (choice, *rest):
+                return self._driver.tap(talk, cause, choice, rest[0] if rest else "")
             case "life", ():
                 return self._terminal.extend(talk, cause)
         return None

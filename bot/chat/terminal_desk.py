@@ -22,13 +22,36 @@ class TerminalDesk:
         self._performer = performer
         self._pictures = Pictures()
 
-    async def text(self, talk: Conversation, cause: Cause, text: str) -> None:
-        """A message: input for the program that runs, else a command or a question."""
-        busy = talk.session.busy
-        meant, changed = (text, False) if busy else straighten(text)
+    async def text(self, talk: Conversation, cause: Cause, text: str, *, in_turn: bool = False) -> None:
+        """A message: input for the program that runs, else a command or a question.
+
+        `in_turn`: in a group, what is not an answer to the running program waits until that has ended.
+        """
+        in_turn = in_turn and talk.shared
+        busy = talk.occupied if in_turn else talk.session.busy
+        meant, changed = (text, False) if busy and not in_turn else straighten(text)
         if changed:
             await talk.say("note.straightened")
-        await self._performer.happen(talk, TextTyped(meant, busy), cause)
+        await self._performer.happen(talk, TextTyped(meant, busy, in_turn), cause)
+
+    async def answer(self, talk: Conversation, cause: Cause, text: str, answered: int) -> None:
+        """A reply to one of the bot's messages in a group: to the running command's, it is input."""
+        job = talk.session.find(answered)
+        await self.text(talk, cause, text, in_turn=job is None or job is not talk.session.job)
+
+    async def line(self, talk: Conversation, cause: Cause, action: str, number: str) -> None:
+        """A waiting line's buttons: give it to the running program as input, or take it back."""
+        line = talk.turns.find(int(number) if number.isascii() and number.isdigit() else None)
+        if line is None:
+            return await talk.answer(cause, talk.words("turns.over"))
+        if line.cause.person.id != cause.person.id:
+            return await talk.answer(cause, talk.words("turns.not_yours"))
+        talk.turns.remove(line)
+        await talk.answer(cause)
+        if cause.message_id is not None:
+            await talk.kit.sender.delete(talk.scope, cause.message_id)
+        if action == "input":
+            await talk.session.send_input(line.command, below=False)
 
     async def stop(self, talk: Conversation, cause: Cause) -> None:
         stopped = await self._reached(talk.session.interrupt())
@@ -51,7 +74,7 @@ class TerminalDesk:
         command = job.command if job else cause.command
         if command is None:
             return await talk.answer(cause, talk.words("note.gone"))
-        if talk.session.busy:
+        if talk.session.busy and not talk.shared:
             return await talk.answer(cause, talk.words("note.busy"))
         await talk.answer(cause)
         await self._performer.run(talk, cause, command, job.origin if job else None)

@@ -21,17 +21,20 @@ def run(course: Course, progress: Progress, event: on.RunPressed) -> Outcome:
     if not event.busy:
         return progress, (do.TypeLine(command, event.place),)
     # Inside a container there is no docker, so a docker command cannot be meant for the program that runs.
-    return say(progress, Note.BUSY) if command.startswith("docker ") else (progress, (do.SendInput(command),))
+    if not command.startswith("docker "):
+        return progress, (do.SendInput(command),)
+    return (progress, (do.QueueLine(command, event.place),)) if event.shared else say(progress, Note.BUSY)
 
 
 def typed(course: Course, progress: Progress, event: on.TextTyped) -> Outcome:
-    if event.busy:
+    if event.busy and not event.in_turn:
         return progress, (do.SendInput(event.text),)
     if not event.text.strip():
         return say(progress, Note.EMPTY)
     if is_sentence(event.text):
         return progress, (_pointer(course, progress, event.text),)
-    return progress, (do.TypeLine(event.text.strip()),)
+    command = event.text.strip()
+    return progress, (do.QueueLine(command) if event.busy else do.TypeLine(command),)
 
 
 def _pointer(course: Course, progress: Progress, question: str) -> Effect:

@@ -98,6 +98,14 @@ class TypeLine:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueLine:
+    """Somebody else's command runs: type this one when it has ended."""
+
+    text: str
+    origin: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SendInput:
     """Type a line into the program that runs."""
 
@@ -174,6 +182,7 @@ Effect = (
     | ShowChapterEnd
     | PointTo
     | TypeLine
+    | QueueLine
     | SendInput
     | Verify
     | MarkDone

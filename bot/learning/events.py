@@ -56,11 +56,12 @@ class BackPressed:
 
 @dataclass(frozen=True, slots=True)
 class RunPressed:
-    """A Run button; `busy` says that a program holds the terminal."""
+    """A Run button; `busy` says that a program holds the terminal, `shared` that several people use it."""
 
     place: Place
     block: int
     busy: bool = False
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +88,14 @@ class QuizAnswered:
 
 @dataclass(frozen=True, slots=True)
 class TextTyped:
-    """A plain message; `busy` says that a program holds the terminal."""
+    """A plain message; `busy` says that a program holds the terminal.
+
+    `in_turn`: several people share the terminal and this is not an answer to the program, so it waits for its turn.
+    """
 
     text: str
     busy: bool = False
+    in_turn: bool = False
 
 
 @dataclass(frozen=True, slots=True)

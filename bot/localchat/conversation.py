@@ -147,6 +147,10 @@ class Conversation:
         self.chats[user.id] = Chat(user.id, "private")
         self._messages[user.id] = {}
 
+    def add_chat(self, chat: Chat) -> None:
+        self.chats[chat.id] = chat
+        self._messages[chat.id] = {}
+
     def set_user(self, user: User) -> None:
         self.users[user.id] = user
         self.tell(ProfileChanged())

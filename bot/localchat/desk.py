@@ -41,6 +41,8 @@ def chat_of(desk: Desk, call: Call) -> Chat:
     chat = desk.conversation.chats.get(int(name)) if name.lstrip("-").isdigit() else None
     if chat is None:
         raise Refused("chat not found")
+    if chat.moved_to is not None:
+        raise Refused("group chat was upgraded to a supergroup chat", moved_to=chat.moved_to)
     if chat.kind == "private" and not chat.started:
         raise Refused("bot can't initiate conversation with a user", 403)
     return chat

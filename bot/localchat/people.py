@@ -11,7 +11,7 @@ from bot.localchat.keyboards import CALLBACK_BYTES
 from bot.localchat.limits import CAPTION_UNITS
 from bot.localchat.privacy import hears
 from bot.localchat.refusals import Refused
-from bot.localchat.values import Chat, Media, Message, Query, Topic, User
+from bot.localchat.values import Chat, Media, Message, Query, Service, Topic, User
 from bot.richtext import MAX_UNITS, RichText
 
 FIRST_GUEST = 2001
@@ -151,6 +151,22 @@ def joins(desk: Desk, first_name: str, language_code: str | None) -> User:
         if chat.kind == "supergroup":
             desk.conversation.set_chat(replace(chat, members=(*chat.members, user.id)))
     return user
+
+
+def upgrades(desk: Desk, user_id: int, chat_id: int) -> Chat:
+    """A group becomes a supergroup with another id, as Telegram does it: the bot hears of it in both chats."""
+    chat = chat_for(desk, user_id, chat_id)
+    if chat.kind == "private" or chat.moved_to is not None:
+        raise Refused("chat not found")
+    new = Chat(min(desk.conversation.chats) - 1, "supergroup", chat.title, chat.members)
+    desk.conversation.add_chat(new)
+    for place, note in (
+        (chat, Service("migrate_to_chat_id", chat_id=new.id)),
+        (new, Service("migrate_from_chat_id", chat_id=chat.id)),
+    ):
+        _tell_bot(desk, "message", desk.conversation.post(Message(place.id, 0, user_id, desk.now, service=note)))
+    desk.conversation.set_chat(replace(desk.conversation.chats[chat.id], moved_to=new.id))
+    return new
 
 
 def opens_topic(desk: Desk, user_id: int, chat_id: int, name: str) -> Topic:

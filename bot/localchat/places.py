@@ -33,6 +33,8 @@ def get_member(desk: Desk, call: Call) -> Any:
     person = desk.conversation.users.get(user_id)
     if person is None:
         raise Refused("user not found")
+    if user_id == chat.owner:
+        return {"status": "creator", "user": shapes.user(person), "is_anonymous": False}
     present = user_id in (*chat.members, chat.id, desk.conversation.bot.id)
     return {"status": "member" if present else "left", "user": shapes.user(person)}
 

@@ -17,8 +17,11 @@ PREFIXES = {400: "Bad Request: ", 403: "Forbidden: ", 409: "Conflict: "}
 class Refused(DosirakError):
     """A call that the server does not carry out; `description` is what the caller reads."""
 
-    def __init__(self, words: str, status: int = 400, retry_after: int | None = None) -> None:
+    def __init__(
+        self, words: str, status: int = 400, retry_after: int | None = None, moved_to: int | None = None
+    ) -> None:
         self.status = status
+        self.moved_to = moved_to
         self.description = PREFIXES.get(status, "") + words
         self.retry_after = retry_after
         super().__init__(self.description)
@@ -28,6 +31,8 @@ class Refused(DosirakError):
         body: dict[str, object] = {"ok": False, "error_code": self.status, "description": self.description}
         if self.retry_after is not None:
             body["parameters"] = {"retry_after": self.retry_after}
+        if self.moved_to is not None:
+            body["parameters"] = {"migrate_to_chat_id": self.moved_to}
         return body
 
 

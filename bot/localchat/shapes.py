@@ -87,6 +87,8 @@ def service(value: Service, conversation: Conversation, chat_id: int) -> Shape:
             return {value.kind: {"name": value.name, "icon_color": 0x6FB9F0}}
         case "forum_topic_edited":
             return {value.kind: {"name": value.name}}
+        case "migrate_to_chat_id" | "migrate_from_chat_id":
+            return {value.kind: value.chat_id}
         case "pinned_message":
             pinned = conversation.message(chat_id, value.message_id)
             return {value.kind: message(pinned, conversation, depth=1)} if pinned else {}

@@ -44,6 +44,7 @@ class UserApi:
             "language": self._language,
             "join": self._join,
             "topic": self._topic,
+            "upgrade": self._upgrade,
             "fault": self._fault,
         }
         routes = [web.post(f"/api/{name}", self._handler(act)) for name, act in acts.items()]
@@ -132,6 +133,10 @@ class UserApi:
     async def _topic(self, call: Call, person: User) -> Any:
         topic = people.opens_topic(self._desk, person.id, _needed(call, "chat"), call.text("name"))
         return {"id": topic.id, "name": topic.name}
+
+    async def _upgrade(self, call: Call, person: User) -> Any:
+        """A group becomes a supergroup; its new id."""
+        return {"id": people.upgrades(self._desk, person.id, _needed(call, "chat")).id}
 
     async def _fault(self, call: Call, person: User) -> Any:
         """Order faults: `method`, `status` (absent: hang), `times`, `applied`, `retry_after`; no method: forget all."""

@@ -47,6 +47,13 @@ class Chat:
     started: bool = False
     """A private chat: the person has written to the bot, so it may answer."""
     pinned: int | None = None
+    moved_to: int | None = None
+    """The group has become the supergroup with this id, and nothing can be sent here any more."""
+
+    @property
+    def owner(self) -> int | None:
+        """Who opened the group: its first member."""
+        return self.members[0] if self.members else None
 
     def topic(self, topic_id: int | None) -> Topic | None:
         return next((topic for topic in self.topics if topic.id == topic_id), None)
@@ -101,6 +108,7 @@ class Service:
     kind: str
     name: str = ""
     message_id: int | None = None
+    chat_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

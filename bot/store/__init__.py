@@ -6,9 +6,10 @@ which lab belongs to which conversation, which page has which address.
 
 from bot.store.audit import AuditEntry
 from bot.store.completions import Completion
+from bot.store.driving import Driving, Who
 from bot.store.labs import LabRecord, LabState
 from bot.store.pages import PageRecord
 from bot.store.scopes import ScopeState
 from bot.store.store import Store
 
-__all__ = ["AuditEntry", "Completion", "LabRecord", "LabState", "PageRecord", "ScopeState", "Store"]
+__all__ = ["AuditEntry", "Completion", "Driving", "LabRecord", "LabState", "PageRecord", "ScopeState", "Store", "Who"]

@@ -44,7 +44,8 @@ class Labs:
         """The lab of this scope; a new one with this id, in OPENING, when the scope has none."""
         async with self._database.transaction() as transaction:
             await transaction.rows(
-                "INSERT INTO labs VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (chat_id, topic_id) DO NOTHING",
+                f"INSERT INTO labs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) "
+                "ON CONFLICT (chat_id, topic_id) DO NOTHING",
                 (lab_id, *key(scope), LabState.OPENING, to_seconds(now), to_seconds(now), to_seconds(ends_at)),
             )
             rows = await transaction.rows(f"SELECT {_COLUMNS} FROM labs WHERE chat_id = ? AND topic_id = ?", key(scope))

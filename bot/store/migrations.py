@@ -96,7 +96,32 @@ FIRST: Step = (
     "CREATE INDEX audit_by_scope ON audit (chat_id, topic_id)",
 )
 
-STEPS: tuple[Step, ...] = (FIRST,)
+SECOND: Step = (
+    """
+    CREATE TABLE driving (
+        chat_id INTEGER NOT NULL,
+        topic_id INTEGER NOT NULL,
+        who TEXT NOT NULL,
+        user_id INTEGER NOT NULL,
+        user_name TEXT NOT NULL,
+        life_by_admins INTEGER NOT NULL,
+        PRIMARY KEY (chat_id, topic_id)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE unlisted (
+        chat_id INTEGER NOT NULL,
+        topic_id INTEGER NOT NULL,
+        user_id INTEGER NOT NULL,
+        PRIMARY KEY (chat_id, topic_id, user_id)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE TABLE bans (user_id INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT",
+    "ALTER TABLE labs ADD COLUMN extensions INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE labs ADD COLUMN opened_by INTEGER NOT NULL DEFAULT 0",
+)
+
+STEPS: tuple[Step, ...] = (FIRST, SECOND)
 
 
 async def migrate(database: Database, steps: Sequence[Step] = STEPS) -> None:

@@ -11,6 +11,7 @@ from bot.identity import Scope
 from bot.store.audit import Audit
 from bot.store.completions import Completions
 from bot.store.database import Database
+from bot.store.driving import DrivingRules
 from bot.store.labs import Labs
 from bot.store.migrations import migrate
 from bot.store.pages import Pages
@@ -18,6 +19,11 @@ from bot.store.scopes import Scopes, key
 from bot.store.shelf import Shelf
 
 FILE_NAME = "dosirak.sqlite3"
+
+_OF_A_CHAT = ("scopes", "completions", "audit", "labs", "driving", "unlisted")
+"""Tables with a chat and a topic in each row."""
+_OF_A_PERSON = ("completions", "audit", "driving", "unlisted")
+"""Tables with a person in each row; a group that a forgotten person drove is driven by everyone again."""
 
 
 class Store:
@@ -31,6 +37,7 @@ class Store:
         self.pages = Pages(database)
         self.shelf = Shelf(database)
         self.audit = Audit(database)
+        self.driving = DrivingRules(database)
 
     @classmethod
     @asynccontextmanager
@@ -46,23 +53,23 @@ class Store:
     async def forget_scope(self, scope: Scope) -> None:
         """Remove all that is kept about a conversation. Close its lab first: the lab's record goes too."""
         async with self._database.transaction() as transaction:
-            for table in ("scopes", "completions", "audit", "labs"):
+            for table in _OF_A_CHAT:
                 await transaction.rows(f"DELETE FROM {table} WHERE chat_id = ? AND topic_id = ?", key(scope))
         await self._scrub()
 
     async def forget_user(self, user_id: int) -> None:
         """Remove all that is kept about a person, in every conversation, and their private chat (same id)."""
         async with self._database.transaction() as transaction:
-            for table in ("completions", "audit"):
+            for table in _OF_A_PERSON:
                 await transaction.rows(f"DELETE FROM {table} WHERE user_id = ?", (user_id,))
-            for table in ("scopes", "completions", "audit", "labs"):
+            for table in _OF_A_CHAT:
                 await transaction.rows(f"DELETE FROM {table} WHERE chat_id = ?", (user_id,))
         await self._scrub()
 
     async def move_chat(self, old_chat_id: int, new_chat_id: int) -> None:
         """A group became a supergroup: all that was kept under its old id belongs to the new one."""
         async with self._database.transaction() as transaction:
-            for table in ("scopes", "completions", "audit", "labs"):
+            for table in _OF_A_CHAT:
                 await transaction.rows(
                     f"UPDATE OR REPLACE {table} SET chat_id = ? WHERE chat_id = ?", (new_chat_id, old_chat_id)
                 )

@@ -76,6 +76,7 @@ def test_korean_speaks_korean() -> None:
         "steps",
         "reset",
         "sh",
+        "driver",
     }
     for key, text in TEXTS[Language.KOREAN].texts.items():
         if key == "welcome.other_language":

@@ -106,7 +106,7 @@ async def test_the_library_reads_every_answer(chat: Served) -> None:
         bot = application.bot
         await learner.says("/start")
         assert (await bot.get_chat(FORUM)).is_forum
-        assert (await bot.get_chat_member(GROUP, LEARNER)).status == "member"
+        assert (await bot.get_chat_member(GROUP, LEARNER)).status == "creator"
         assert await bot.set_my_commands([("ps", "목록")], language_code="ko")
         assert (await bot.get_my_commands(language_code="ko"))[0].command == "ps"
         topic = await bot.create_forum_topic(FORUM, "주제")

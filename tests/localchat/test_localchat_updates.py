@@ -210,3 +210,17 @@ async def test_commands_and_words_are_kept_by_language(chat: Served) -> None:
             assert bot["first_name"] == name
     with pytest.raises(Refused, match="BOT_COMMAND_INVALID"):
         await chat.bot("setMyCommands", commands=[{"command": "목록", "description": "x"}])
+
+
+async def test_a_group_becomes_a_supergroup_under_another_id(chat: Served) -> None:
+    """The bot hears it in both chats, and what it sends to the old one is refused with the new id."""
+    async with Member(chat.url, LEARNER, chat=GROUP) as learner:
+        new = (await learner.call("upgrade", chat=GROUP))["id"]
+        old_note, new_note = [update["message"] for update in await chat.updates()]
+        assert (old_note["chat"]["id"], old_note["migrate_to_chat_id"]) == (GROUP, new)
+        assert (new_note["chat"]["id"], new_note["migrate_from_chat_id"]) == (new, GROUP)
+        with pytest.raises(Refused, match="upgraded to a supergroup"):
+            await chat.bot("sendMessage", chat_id=GROUP, text="여기요")
+        await chat.bot("sendMessage", chat_id=new, text="여기요")
+        with pytest.raises(Refusal):
+            await learner.call("upgrade", chat=GROUP)

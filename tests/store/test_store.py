@@ -14,7 +14,7 @@ import pytest
 
 from bot.errors import LabClosed, StoreError
 from bot.identity import LabId, Language, Scope
-from bot.store import AuditEntry, Completion, LabState, PageRecord, ScopeState, Store
+from bot.store import AuditEntry, Completion, Driving, LabState, PageRecord, ScopeState, Store, Who
 from bot.store.audit import KEPT_FOR, PRUNE_EVERY
 from bot.store.store import FILE_NAME
 from bot.store.times import to_seconds
@@ -273,13 +273,26 @@ async def test_a_group_that_becomes_a_supergroup_keeps_all(store: Store) -> None
     await store.completions.add(completion(Scope(-5)))
     await open_lab(store, Scope(-5))
     await store.audit.add(AuditEntry(NOW, Scope(-5), 4242, "docker ps"))
+    driving = Driving(Who.PERSON, 4242, "하늘", life_by_admins=True)
+    await store.driving.put(Scope(-5), driving)
     await store.move_chat(-5, -1005)
     moved = Scope(-1005)
+    assert await store.driving.get(moved) == driving
     assert await store.scopes.known() == (moved,)
     assert await store.completions.of(moved) == (completion(moved),)
     lab = await store.labs.get(LAB)
     assert lab is not None and lab.scope == moved
     assert (await store.audit.latest())[0].scope == moved
+
+
+async def test_a_group_is_driven_by_everyone_until_somebody_chooses(store: Store) -> None:
+    """And again when the one person who drove it is forgotten; what is chosen in one topic holds there."""
+    driving = Driving(Who.PERSON, 4242, "하늘")
+    await store.driving.put(Scope(-5, 7), driving)
+    assert await store.driving.get(Scope(-5)) == Driving()
+    assert await store.driving.get(Scope(-5, 7)) == driving
+    await store.forget_user(4242)
+    assert await store.driving.get(Scope(-5, 7)) == Driving()
 
 
 async def test_a_time_without_a_zone_is_refused() -> None:

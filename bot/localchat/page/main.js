@@ -71,7 +71,7 @@ function here() {
 }
 
 function openLink(url) {
-  return speech.link(url, state.hello.bot.username);
+  return speech.link(url, state.hello.bot.username, () => openChat(state.hello.me.id));
 }
 
 // --- what happens

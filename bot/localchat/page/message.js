@@ -97,7 +97,8 @@ function keyboardNode(message, view) {
 function keyNode(message, item, view) {
   const style = item.style ? ` ${item.style}` : "";
   if (item.url) {
-    return element("a", { class: `key${style}`, href: item.url, target: "_blank", rel: "noopener noreferrer" },
+    const follow = (event) => view.acts.onLink(item.url) && event.preventDefault();
+    return element("a", { class: `key${style}`, href: item.url, target: "_blank", rel: "noopener noreferrer", onclick: follow },
       element("span", {}, item.text), icon("link"));
   }
   const waits = view.pending.has(`${message.message_id} ${item.callback_data}`);
@@ -124,6 +125,7 @@ export function serviceText(message) {
   if (message.forum_topic_edited) return say("topicRenamed", message.forum_topic_edited.name);
   if (message.forum_topic_closed) return say("topicClosed");
   if (message.forum_topic_reopened) return say("topicReopened");
+  if (message.migrate_to_chat_id || message.migrate_from_chat_id) return say("upgraded");
   if (message.pinned_message) return `${message.from.first_name} · ${say("pinned")}`;
   return null;
 }

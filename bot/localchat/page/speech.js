@@ -43,12 +43,12 @@ export class Speech {
     return attempt(() => sendForm({ ...this.here(), [kind]: file, text: caption }));
   }
 
-  // A link to the bot itself (t.me/<bot>?start=…) is said here, as in Telegram. True when it was.
-  link(url, bot) {
+  // A link to the bot itself (t.me/<bot>?start=…) is said in one's private chat, as in Telegram. True when it was.
+  link(url, bot, openPrivate) {
     const link = new URL(url, location.href);
     if (link.hostname !== "t.me" || link.pathname.slice(1) !== bot) return false;
     const payload = link.searchParams.get("start");
-    this.text(payload ? `/start ${payload}` : "/start");
+    openPrivate().then(() => this.text(payload ? `/start ${payload}` : "/start"));
     return true;
   }
 }

@@ -1,0 +1,73 @@
+"""Commands of a group that wait until the one before them has ended."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from bot.chat.cause import Cause
+from bot.chat.message import Outgoing, button, rows
+from bot.chat.texts import Words
+from bot.learning.progress import Place
+from bot.richtext import RichText, joined, marked
+
+WAITING_MOST = 10
+"""Lines of one group; with more, the last one waits longer than anybody remembers why."""
+OF_ONE_PERSON = 3
+"""So that one member's list does not keep the others away."""
+SHOWN = 160
+"""Characters of a waiting command in its notice."""
+
+
+@dataclass(slots=True)
+class Line:
+    """A command and who asked for it; `notice` is the message that says that it waits."""
+
+    number: int
+    command: str
+    origin: Place | None
+    cause: Cause
+    notice: int | None = None
+
+
+class Turns:
+    """First come, first served."""
+
+    def __init__(self) -> None:
+        self._lines: deque[Line] = deque()
+        self._number = 0
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def add(self, command: str, origin: Place | None, cause: Cause) -> Line | None:
+        """The line at the end; None when there are too many already."""
+        own = sum(line.cause.person.id == cause.person.id for line in self._lines)
+        if len(self._lines) >= WAITING_MOST or own >= OF_ONE_PERSON:
+            return None
+        self._number += 1
+        line = Line(self._number, command, origin, cause)
+        self._lines.append(line)
+        return line
+
+    def find(self, number: int | None) -> Line | None:
+        return next((line for line in self._lines if line.number == number), None)
+
+    def take(self) -> Line | None:
+        """The next line."""
+        return self._lines.popleft() if self._lines else None
+
+    def remove(self, line: Line) -> None:
+        self._lines.remove(line)
+
+    def clear(self) -> None:
+        self._lines.clear()
+
+
+def notice(words: Words, line: Line, place: int) -> Outgoing:
+    """Who waits, for what, and as which; a program that waits for input may be what the line was meant for."""
+    shown = line.command if len(line.command) <= SHOWN else line.command[: SHOWN - 1] + "…"
+    said = words("turns.waits", name=line.cause.person.name, place=place) + "\n"
+    text = joined([said, marked("pre", f"$ {shown}", language="sh")])
+    drop = button(words("turns.cancel"), "line", "cancel", line.number)
+    return Outgoing(RichText("") + text, rows((button(words("turns.as_input"), "line", "input", line.number), drop)))

@@ -1,0 +1,251 @@
+"""A study group: several people, one terminal; each reads who ran what, and nobody gets in another's way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import pytest
+
+from bot.identity import Scope
+from bot.store import Who
+from tests.chat.conftest import House
+from tests.chatclient import Member
+
+GROUP = -1001000000001
+FORUM = -1001000000002
+HANEUL, MINJUN, ALEX = 1001, 1002, 1003
+"""하늘 opened the group, so she is its admin."""
+
+
+@pytest.fixture
+async def group(house: House) -> AsyncIterator[tuple[Member, Member, Member]]:
+    """하늘, 민준 and Alex in the study group."""
+    async with AsyncExitStack() as stack:
+        people = [Member(house.url, user, chat=GROUP) for user in (HANEUL, MINJUN, ALEX)]
+        for person in people:
+            await stack.enter_async_context(person)
+        yield people[0], people[1], people[2]
+
+
+Group = tuple[Member, Member, Member]
+
+
+async def test_anybody_taps_and_each_command_says_whose_it_is(group: Group) -> None:
+    """One opens the step, another runs it; all see both."""
+    haneul, minjun, alex = group
+    await haneul.says("/start@dosirak_bot ch02-hello")
+    step = await minjun.sees("2/4")
+    await minjun.presses("▶ 2", on=step)
+    assert (await alex.sees("hostname")).text.startswith("👥 민준: $ hostname")
+    await alex.says("/sh@dosirak_bot echo hi")
+    assert (await haneul.sees("\nhi\n")).text.startswith("👥 Alex: $ echo hi")
+
+
+@pytest.mark.parametrize("privacy", [True, False])
+async def test_what_people_say_to_each_other_is_theirs(house: House, group: Group, privacy: bool) -> None:
+    """Whether or not the bot hears everything: only commands and answers to it are meant for it."""
+    house.local.conversation.privacy = privacy
+    haneul, minjun, _ = group
+    said = await haneul.says("ls 해 볼까요?")
+    await minjun.says("docker ps", reply_to=said)
+    await minjun.says("/ps@other_bot")
+    await minjun.says("/unknown")
+    await minjun.says("/sh echo 끝")
+    await minjun.sees("\n끝\n")
+    assert [seen.text[:4] for seen in minjun.messages if seen.from_bot] == ["👥 민준"]
+
+
+async def test_a_second_command_waits_for_its_turn(house: House, group: Group) -> None:
+    """It is told so at once, runs by itself afterwards, and its notice goes."""
+    haneul, minjun, alex = group
+    await haneul.says('/sh read x; echo "<$x>"')
+    running = await minjun.sees("👥 하늘: $ read")
+    await minjun.says("/sh echo 둘째")
+    waiting = await minjun.sees("⏳ 민준: 앞의 명령이 끝나면 실행해요 · 1번째")
+    await alex.says("/sh echo third")
+    await alex.sees("2번째")
+    await haneul.says("첫째", reply_to=running)
+    await haneul.sees("<첫째>")
+    assert (await minjun.sees("\n둘째\n")).text.startswith("👥 민준: ")
+    assert (await alex.sees("\nthird\n")).text.startswith("👥 Alex: ")
+    async with asyncio.timeout(5):
+        while minjun.now(waiting) is not None:  # noqa: ASYNC110 - the notice goes a moment after the command starts
+            await asyncio.sleep(0.01)
+    assert [entry.user_id for entry in await house.store.audit.latest()] == [ALEX, MINJUN, HANEUL]
+
+
+async def test_a_waiting_command_is_its_owners(group: Group) -> None:
+    """Taken back, or given to the running program; another member cannot."""
+    haneul, minjun, _ = group
+    await haneul.says('/sh read x; echo "<$x>"')
+    await haneul.sees("👥 하늘: $ read")
+    await minjun.says("/sh echo 하나")
+    first = await minjun.sees("1번째")
+    assert "보낸 사람만" in (await haneul.sees_toast(await haneul.presses("✖ 취소", on=first))).text
+    await minjun.presses("✖ 취소", on=first)
+    await minjun.says("/sh lunch")
+    second = await minjun.sees("1번째")
+    await minjun.presses("↪ 지금 입력으로", on=second)
+    await haneul.sees("<lunch>")
+    assert not haneul.shows("\n하나\n")
+
+
+async def test_nobody_fills_the_queue(group: Group) -> None:
+    """Three lines of one person, and the fourth is told to come again; others still get theirs in."""
+    haneul, minjun, _ = group
+    await haneul.says("/sh sleep 60")
+    await haneul.sees("⏳ 실행 중")
+    for number in range(3):
+        await minjun.says(f"/sh echo {number}")
+        await minjun.sees(f"{number + 1}번째")
+    await minjun.says("/sh echo 3")
+    await minjun.sees("기다리는 명령이 많아요")
+    await haneul.says("/sh echo 하늘")
+    await haneul.sees("4번째")
+
+
+async def test_a_run_button_waits_too(group: Group) -> None:
+    """A docker command of the lesson is not lost because somebody else is at it."""
+    haneul, minjun, _ = group
+    await haneul.says("/start ch02-clean-up")
+    step = await minjun.sees("4/4")
+    await haneul.says("/sh read x")
+    running = await haneul.sees("👥 하늘: $ read")
+    await minjun.presses("▶ 실행", on=step)
+    await minjun.sees("docker container ls")
+    await haneul.presses("Ctrl-C", on=running)
+    await minjun.sees("👥 민준: $ docker container ls")
+
+
+async def test_admins_choose_who_drives(house: House, group: Group) -> None:
+    """Everyone, admins, one person; looking stays free; and the choice survives a restart."""
+    haneul, minjun, alex = group
+    await minjun.says("/sh echo 미리")
+    await minjun.sees("\n미리\n")
+    await haneul.says("/driver")
+    card = await haneul.sees("누가 실행할까요?")
+    assert "관리자만 고를" in (await minjun.sees_toast(await minjun.presses("🛡 관리자만", on=card))).text
+    await haneul.presses("🛡 관리자만", on=card)
+    await minjun.sees("지금은 관리자만 실행할 수 있어요.\n")
+    await minjun.says("/sh echo 민준")
+    await minjun.sees("지금은 관리자만 실행할 수 있어요. /driver")
+    await haneul.presses("👤 민준", on=card)
+    await haneul.sees("한 사람만 실행할 수 있어요: 민준")
+    await house.restart()
+    await alex.says("/sh echo alex")
+    await alex.sees("지금은 민준 님만")
+    await alex.says("/ps")
+    await alex.sees("컨테이너가 없어요")
+    await minjun.says("/sh echo 이제")
+    await minjun.sees("\n이제\n")
+    assert not alex.shows("\nalex\n") and not alex.shows("\n민준\n")
+
+
+async def test_the_driver_is_named_by_a_reply(house: House, group: Group) -> None:
+    """For somebody who has not spoken to the bot yet; and only an admin's reply counts."""
+    haneul, minjun, alex = group
+    said = await alex.says("hello")
+    await minjun.says("/driver", reply_to=said)
+    await minjun.sees("관리자만 고를 수")
+    await haneul.says("/driver", reply_to=said)
+    await haneul.sees("실행할 수 있어요: Alex")
+    assert (await house.store.driving.get(Scope(GROUP))).who is Who.PERSON
+
+
+async def test_others_buttons_do_not_reach_a_driven_terminal(group: Group) -> None:
+    """Keys, moves of the lesson, replies: all of it is the driver's."""
+    haneul, minjun, _ = group
+    await haneul.says("/start ch02-hello")
+    step = await haneul.sees("2/4")
+    said = await haneul.says("제가 할게요")
+    await haneul.says("/driver", reply_to=said)
+    await haneul.sees("실행할 수 있어요: 하늘")
+    await haneul.says("/sh cat")
+    running = await minjun.sees("⏳ 실행 중")
+    for label, message in (("⏹ Ctrl-C", running), ("다음", step), ("▶ 2", step)):
+        assert "하늘 님만" in (await minjun.sees_toast(await minjun.presses(label, on=message))).text
+    await minjun.says("끼어들기", reply_to=running)
+    await minjun.sees("하늘 님만")
+    await haneul.presses("⏹ Ctrl-C", on=running)
+    await haneul.sees("130")
+    assert not haneul.shows("끼어들기\n")
+
+
+async def test_reset_and_extend_may_be_the_admins(group: Group) -> None:
+    """The question, its answer and the warning's button."""
+    haneul, minjun, _ = group
+    await haneul.says("/driver")
+    card = await haneul.sees("누가 실행할까요?")
+    await haneul.presses("되돌리기와 연장: 관리자만", on=card)
+    await haneul.sees("관리자만 할 수 있어요.\n")
+    await minjun.says("/reset")
+    await minjun.sees("되돌리기와 연장은 관리자만")
+    await haneul.says("/reset")
+    asked = await haneul.sees("처음으로 되돌릴까요?")
+    assert "관리자만" in (await minjun.sees_toast(await minjun.presses("🧹 되돌리기", on=asked))).text
+    await haneul.presses("🧹 되돌리기", on=asked)
+    await haneul.sees("이미 비어 있어요")
+
+
+async def test_driving_is_a_groups_matter(learner: Member) -> None:
+    """In a private chat the command says so."""
+    await learner.says("/driver")
+    await learner.sees("그룹에서 쓰는 명령")
+
+
+async def test_a_topic_has_its_own_driver_and_lab(house: House) -> None:
+    """What the admins choose in one topic holds there alone."""
+    async with AsyncExitStack() as stack:
+        haneul = await stack.enter_async_context(Member(house.url, HANEUL, chat=FORUM, topic=1))
+        minjun = await stack.enter_async_context(Member(house.url, MINJUN, chat=FORUM, topic=1))
+        everybody = await stack.enter_async_context(Member(house.url, MINJUN, chat=FORUM))
+        await haneul.says("/driver")
+        await haneul.presses("🛡 관리자만")
+        await haneul.sees("지금은 관리자만")
+        await minjun.says("/sh echo 주제")
+        await minjun.sees("지금은 관리자만 실행할 수 있어요. /driver")
+        await everybody.says("/sh lunch=도시락; echo 모두")
+        await everybody.sees("\n모두\n")
+        await haneul.says('/sh echo "<$lunch>"')
+        await haneul.sees("\n<>\n")
+
+
+async def test_a_group_that_becomes_a_supergroup_keeps_everything(house: House, group: Group) -> None:
+    """The step, the driver, the shell with what it holds, and the command that runs at this moment."""
+    haneul = group[0]
+    await haneul.says("/start ch02-boxes")
+    await haneul.sees("3/4")
+    await haneul.says("/driver")
+    await haneul.presses("🛡 관리자만")
+    await haneul.sees("지금은 관리자만")
+    await haneul.says('/sh lunch=도시락; read x; echo "<$x>"')
+    await haneul.sees("👥 하늘: $ lunch")
+    new = int((await haneul.call("upgrade", chat=GROUP))["id"])
+    async with Member(house.url, HANEUL, chat=new) as there, Member(house.url, MINJUN, chat=new) as other:
+        running = await there.sees_where(lambda seen: "$ lunch" in seen.text, "the running command")
+        await there.says("김밥", reply_to=running)
+        await there.sees("<김밥>")
+        await there.says('/sh echo "[$lunch]"')
+        await there.sees("\n[도시락]\n")
+        await other.says("/sh echo 민준")
+        await other.sees("지금은 관리자만")
+        await other.says("/steps")
+        await other.sees("▶ 3. 컨테이너란?")
+    assert await house.store.labs.of(Scope(GROUP)) is None
+
+
+async def test_me_leads_to_the_same_step_of_ones_own(house: House, group: Group) -> None:
+    """A deep link; in the private chat it opens the step, and the command says that one is there already."""
+    haneul, minjun, _ = group
+    await haneul.says("/start ch02-boxes")
+    await haneul.sees("3/4")
+    await minjun.says("/me")
+    button = (await minjun.sees("개인 대화방에서는")).buttons[0]
+    assert button["url"] == "https://t.me/dosirak_bot?start=ch02-boxes"
+    async with Member(house.url, MINJUN) as alone:
+        await alone.says("/start ch02-boxes")
+        await alone.sees("3/4")
+        await alone.says("/me")
+        await alone.sees("여기가 바로 개인 대화방")
