@@ -11,7 +11,7 @@ from bot.guard import ports
 from bot.guard.call import Call, flag
 from bot.guard.container_fields import restart_policy
 from bot.guard.facts import Facts
-from bot.guard.filters import prunable, read_filters, refuse_until, written
+from bot.guard.filters import name_filter, prunable, read_filters, refuse_until, written
 from bot.guard.forced import STOP_SECONDS
 from bot.guard.images import find_local
 from bot.guard.names import container_name, new_name, resolve
@@ -41,6 +41,7 @@ def own_container(owner: Owner, facts: Facts, reference: str) -> Item:
 
 def list_containers(call: Call, owner: Owner, facts: Facts, _: str) -> Verdict:
     filters = read_filters(call.query, (*LIST_FILTERS, *PORT_FILTERS))
+    keeps_name = name_filter(filters.get("name", ()))
     keeps_ports = ports.port_filter(filters.get("publish", ()), filters.get("expose", ()))
     wanted: dict[str, Any] = {"label": [f"{LAB_LABEL}={owner.lab}"]}
     for key, values in filters.items():
@@ -57,7 +58,7 @@ def list_containers(call: Call, owner: Owner, facts: Facts, _: str) -> Verdict:
 
     def view(items: list[Item]) -> list[Item]:
         shown = [views.list_item(owner, item) for item in items if owner.has(item["Labels"])]
-        own = [item for item in shown if keeps_ports(item["Ports"])]
+        own = [item for item in shown if keeps_ports(item["Ports"]) and keeps_name(item["Names"])]
         sized = [item | {"SizeRw": 0, "SizeRootFs": 0} for item in own] if flag(call.query.get("size")) else own
         return sized[: int(limit)] if limit not in ("", "0", "-1") else sized
 

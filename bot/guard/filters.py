@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import fnmatch
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from bot.guard.references import repository_of
@@ -13,6 +14,8 @@ from bot.guard.verdict import Refused
 
 MAX_VALUES = 32
 MAX_VALUE = 256
+
+_PLAIN = re.compile(r"\^?[A-Za-z0-9_./-]*\$?", re.ASCII)
 
 Filters = Mapping[str, tuple[str, ...]]
 
@@ -64,6 +67,20 @@ def refuse_until(filters: Filters) -> None:
     """A time from now needs a clock, and a decision has none."""
     if "until" in filters:
         raise Refused(400, "bad-filter", "prune takes no until filter in this lab; choose by label, or remove by name")
+
+
+def name_filter(patterns: Iterable[str]) -> Callable[[list[str]], bool]:
+    """Docker's name filter on the lab's own names, `/web`: the engine has looked at longer ones, and may have found a
+    part of the lab's prefix. A pattern with repetitions is left to the engine, whose RE2 no pattern can slow down."""
+    wanted = tuple(patterns)
+    if not all(_PLAIN.fullmatch(pattern) for pattern in wanted):
+        return lambda names: True
+    return lambda names: (
+        not wanted
+        or any(
+            re.search(pattern, text) for pattern in wanted for name in names for text in (name, name.removeprefix("/"))
+        )
+    )
 
 
 def keep_by_filters(images: list[dict[str, Any]], filters: Filters) -> list[dict[str, Any]]:
