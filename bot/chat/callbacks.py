@@ -10,7 +10,7 @@ VERSION = "v1"
 MAX_BYTES = 64
 """Bot API, InlineKeyboardButton.callback_data."""
 
-URGENT = frozenset({"stop", "key"})
+URGENT = frozenset({"stop", "key", "pad"})
 """Actions that reach the running program; they must never wait behind it."""
 
 

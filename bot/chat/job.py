@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from bot.chat.keypad import Pad
 from bot.chat.live import Live
 from bot.chat.message import Outgoing
 from bot.chat.texts import Words
@@ -39,6 +40,7 @@ class Job:
         self.shown = asyncio.Event()
         """The final frame is in the chat."""
         self.live: Live | None = None
+        self.pad = Pad.KEYS
         self._shared = shared
 
     def view(self, words: Words, now: float) -> Outgoing:
@@ -48,7 +50,7 @@ class Job:
             return still_view(words, self.command, words(self.failure), heading=heading, again=True)
         if self.run is None:
             return still_view(words, self.command, words("terminal.opening"), heading=heading)
-        return running_view(words, self.run, now, heading=heading, cut=self.cut)
+        return running_view(words, self.run, now, pad=self.pad, heading=heading, cut=self.cut)
 
     def look_again(self) -> float | None:
         """When the message will look different although nothing happens: the program may wait for input by then."""

@@ -57,6 +57,12 @@ class Live:
         self._pacing.changed(_now())
         self._wake.set()
 
+    def touched(self) -> None:
+        """Somebody has pressed a key: what it does is to be seen soon, below what the bot said meanwhile."""
+        self._pacing.touched(_now())
+        if self.message_id is not None and self._sender.newest(self._scope) > self.message_id:
+            self.move()
+
     def finish(self) -> None:
         """From now on `compose` gives the final frame."""
         self._pacing.finish(_now())

@@ -33,6 +33,7 @@ class Sender:
         self._bot = bot
         self.pace = pace
         self._lanes: dict[int, Lane] = {}
+        self._newest: dict[Scope, int] = {}
 
     @property
     def username(self) -> str:
@@ -47,6 +48,17 @@ class Sender:
             del self._lanes[next(iter(self._lanes))]
         return lane
 
+    def newest(self, scope: Scope) -> int:
+        """The number of the last message that was sent there; 0 when none is remembered."""
+        return self._newest.get(scope, 0)
+
+    def _sent(self, scope: Scope, message: Message) -> Message:
+        self._newest.pop(scope, None)
+        self._newest[scope] = message.message_id
+        if len(self._newest) > LANES_KEPT:
+            del self._newest[next(iter(self._newest))]
+        return message
+
     async def send(self, scope: Scope, outgoing: Outgoing, *, preview: bool = False) -> int:
         """Send a message and give its id. Raises ChatGone, Undelivered."""
         message = await self._reply(
@@ -56,7 +68,7 @@ class Sender:
 
     async def send_now(self, scope: Scope, outgoing: Outgoing, *, thread: Any, preview: bool = False) -> Message:
         """One attempt without regard to the budget, for callers that keep it themselves."""
-        return await self._bot.send_message(
+        message = await self._bot.send_message(
             scope.chat_id,
             outgoing.text.text,
             entities=entities(outgoing.text),
@@ -64,6 +76,7 @@ class Sender:
             message_thread_id=thread,
             disable_web_page_preview=not preview,
         )
+        return self._sent(scope, message)
 
     async def edit(self, scope: Scope, message_id: int, outgoing: Outgoing) -> bool:
         """Change a message; False when it is gone. Raises ChatGone, Undelivered."""
@@ -135,7 +148,10 @@ class Sender:
         """End a button's waiting, with a short word on top of the screen. An old tap has nobody waiting."""
         await _best_effort(self._bot.answer_callback_query(query_id, text or None))
 
-    async def _reply(self, scope: Scope, call: Callable[[Any], Awaitable[Result]]) -> Result:
+    async def _reply(self, scope: Scope, call: Callable[[Any], Awaitable[Message]]) -> Message:
+        return self._sent(scope, await self._in_turn(scope, call))
+
+    async def _in_turn(self, scope: Scope, call: Callable[[Any], Awaitable[Message]]) -> Message:
         lane = self.lane(scope)
         async with lane.reply():
             try:

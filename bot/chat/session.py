@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from bot.chat.job import Job
+from bot.chat.keypad import Pad
 from bot.chat.live import Live
 from bot.chat.ports import Lab, Shell
 from bot.chat.sender import Sender
@@ -23,10 +24,6 @@ from bot.terminal.terminal import AlternateChanged, CommandEnded, Happening, Pha
 
 log = logging.getLogger(__name__)
 
-LINES = {"exit": "exit", "save": ":wq", "quit": ":q!"}
-"""What buttons may type as a whole line, by the name in their data."""
-PASTE_FROM = 80
-"""Characters from which a text for a full-screen program is a paste; a shorter one may be its command (`dd`)."""
 JOBS_KEPT = 3
 """Ended commands whose whole output can still be asked for; each is bounded at about a MiB."""
 PROMPT_SECONDS = 3.0
@@ -206,6 +203,8 @@ class Session:
             await self._write(happening.data)
         elif isinstance(happening, AlternateChanged):
             await self._resize(PHONE_SIZE if happening.on else LINE_SIZE)
+        elif isinstance(happening, CommandEnded) and self._terminal.size != LINE_SIZE:
+            await self._resize(LINE_SIZE)
         self._happened((happening,))
 
     def _happened(self, happenings: tuple[Happening, ...]) -> None:
@@ -236,26 +235,42 @@ class Session:
         """A learner's line for the program; `below`: it came as a message, so the terminal moves under it."""
         if self.job is None:
             return
-        if below and self.job.live is not None:
-            self.job.live.move()
-        await self._write(self._bytes_of(text))
-
-    def _bytes_of(self, text: str) -> bytes:
+        if self.job.live is not None:
+            self.job.live.touched()
+            if below:
+                self.job.live.move()
         run = self._terminal.run
-        if run is not None and run.screen.alternate:
-            is_paste = self._terminal.paste_mode and ("\n" in text or len(text) >= PASTE_FROM)
-            return keys.pasted(text) if is_paste else keys.typed(text)
-        return keys.program_input(text)
+        by_keys = run is not None and run.by_keys
+        await self._write(keys.entered(text, by_keys=by_keys, pastes=self._terminal.paste_mode))
 
     async def press(self, name: str) -> bool:
         """A key or a line by its name; False when nothing runs or the name is unknown."""
         run = self._terminal.run
-        application = run is not None and run.screen.application_keys
-        data = keys.key(name, application=application) or (keys.program_input(LINES[name]) if name in LINES else None)
+        data = keys.key(name, application=run is not None and run.screen.application_keys)
         if self.job is None or data is None:
             return False
+        if self.job.live is not None:
+            self.job.live.touched()
+        if self.job.pad is Pad.CTRL:  # one letter, as with a phone's shift key
+            self._show_pad(self.job, Pad.KEYS)
         await self._write(data)
         return True
+
+    async def choose(self, pad: Pad) -> bool:
+        """Other keys under the message; False when no program runs."""
+        run = self._terminal.run
+        if self.job is None or run is None or run.over:
+            return False
+        self._show_pad(self.job, Pad.KEYS if pad is Pad.OFF else pad)
+        if not run.screen.alternate and run.keys_chosen != (pad is not Pad.OFF):
+            run.keys_chosen = pad is not Pad.OFF
+            await self._resize(PHONE_SIZE if run.keys_chosen else LINE_SIZE)
+        return True
+
+    def _show_pad(self, job: Job, pad: Pad) -> None:
+        job.pad = pad
+        if job.live is not None:
+            job.live.changed()
 
     async def interrupt(self) -> bool:
         """Ctrl-C, at once; False when nothing runs."""

@@ -10,6 +10,7 @@ from bot.chat.cause import Cause
 from bot.chat.containers_desk import ContainersDesk
 from bot.chat.conversation import Conversation
 from bot.chat.driving import DriverDesk, Drivers
+from bot.chat.keypad import Pad
 from bot.chat.pages_desk import PagesDesk
 from bot.chat.performer import Performer
 from bot.chat.terminal_desk import TerminalDesk
@@ -101,6 +102,8 @@ class Taps:
                 return self._terminal.stop(talk, cause)
             case "key", (name,):
                 return self._terminal.press(talk, cause, name)
+            case "pad", (pad,) if pad in Pad.__members__.values():
+                return self._terminal.pad(talk, cause, Pad(pad))
             case "again", ():
                 return self._terminal.again(talk, cause)
             case "picture", ():

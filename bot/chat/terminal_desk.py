@@ -8,6 +8,7 @@ from bot.chat.cause import Cause
 from bot.chat.conversation import Conversation
 from bot.chat.durations import clock
 from bot.chat.job import Job
+from bot.chat.keypad import Pad
 from bot.chat.performer import Performer
 from bot.chat.pictures import Pictures
 from bot.errors import LabClosed, LabError
@@ -60,6 +61,11 @@ class TerminalDesk:
     async def press(self, talk: Conversation, cause: Cause, name: str) -> None:
         pressed = await self._reached(talk.session.press(name))
         await talk.answer(cause, "" if pressed else talk.words("note.nothing_running"))
+
+    async def pad(self, talk: Conversation, cause: Cause, pad: Pad) -> None:
+        """Show other keys; or single keys for a program that reads lines, and lines again."""
+        chosen = await self._reached(talk.session.choose(pad))
+        await talk.answer(cause, "" if chosen else talk.words("note.nothing_running"))
 
     async def _reached(self, typing: Awaitable[bool]) -> bool:
         """Whether the program was reached; a lab that goes away at this moment has nothing left to stop."""

@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 from bot.chat.durations import took
-from bot.chat.message import Button, Outgoing, Rows, button, in_rows, rows
+from bot.chat.keypad import Pad, key_rows, line_rows
+from bot.chat.message import Outgoing, Rows, button, rows
 from bot.chat.texts import Words
 from bot.richtext import RichText
+from bot.terminal.attached import can_detach
 from bot.terminal.exits import ShellExit
 from bot.terminal.frames import Frame, FrameState, Glance, compose, frame, glance
 from bot.terminal.terminal import Run
-
-KEYPAD = (
-    ("Esc", "esc"),
-    ("Tab", "tab"),
-    ("⏎", "enter"),
-    ("←", "left"),
-    ("↑", "up"),
-    ("↓", "down"),
-    ("→", "right"),
-)
-"""Keys that a phone's keyboard lacks, for programs that take the whole screen."""
-LINES = ((":wq", "save"), (":q!", "quit"))
-"""How one leaves vi; the session knows what each types."""
-
 
 STOPPED = "terminal.stopped"
 """What has ended a run when the bot itself stops."""
 
 
-def running_view(words: Words, run: Run, now: float, *, heading: str = "", cut: str | None = None) -> Outgoing:
+def running_view(
+    words: Words, run: Run, now: float, *, pad: Pad = Pad.KEYS, heading: str = "", cut: str | None = None
+) -> Outgoing:
     """The run's message at this moment; `cut` is the key of what has ended it, if that was not the command itself."""
     look = glance(run, now)
     shown = frame(
@@ -39,7 +29,7 @@ def running_view(words: Words, run: Run, now: float, *, heading: str = "", cut: 
         heading=RichText(heading),
     )
     # A bot that stops remembers no output: buttons would lead nowhere.
-    return Outgoing(shown.text, () if cut == STOPPED else _buttons(words, look, shown))
+    return Outgoing(shown.text, () if cut == STOPPED else _buttons(words, run, look, shown, pad))
 
 
 def still_view(words: Words, command: str, said: str, *, heading: str = "", again: bool = False) -> Outgoing:
@@ -51,6 +41,8 @@ def still_view(words: Words, command: str, said: str, *, heading: str = "", agai
 def _footer(words: Words, look: Glance) -> str:
     if look.exit is not None:
         return _end(words, look.exit)
+    if look.by_keys:
+        return words("terminal.by_keys")
     return words("terminal.waiting" if look.state is FrameState.WAITING else "terminal.running")
 
 
@@ -63,17 +55,11 @@ def _end(words: Words, end: ShellExit) -> str:
     return words("terminal.bad", code=end.code, time=time) + "\n" + words(end.key)
 
 
-def _buttons(words: Words, look: Glance, shown: Frame) -> Rows:
+def _buttons(words: Words, run: Run, look: Glance, shown: Frame, pad: Pad) -> Rows:
     if look.state is FrameState.ENDED:
         log = button(words("terminal.log"), "log") if shown.hidden else None
         return rows((button(words("terminal.again"), "again"), button(words("terminal.picture"), "picture"), log))
-    stop = button(words("terminal.stop"), "stop")
-    if look.alternate:
-        return _keypad(stop)
-    leave = button(words("terminal.exit"), "key", "exit") if look.state is FrameState.WAITING else None
-    return rows((stop, leave))
-
-
-def _keypad(stop: Button) -> Rows:
-    keys = [button(label, "key", name) for label, name in (*KEYPAD, *LINES)]
-    return in_rows([*keys, stop], 5)
+    detachable = can_detach(run.command)
+    if look.by_keys:
+        return key_rows(words, pad, chosen=run.keys_chosen, detachable=detachable)
+    return line_rows(words, waits=look.state is FrameState.WAITING, detachable=detachable)

@@ -9,7 +9,7 @@ terminal.busy                                          # True: write keys.progra
 terminal.resize(PHONE_SIZE)                            # with the pty, when AlternateChanged says so
 terminal.close(now)                                    # the pty is gone
 
-shown = glance(run, now)                               # frames.py: RUNNING | WAITING | ENDED, exit, seconds, alternate
+shown = glance(run, now)                               # frames.py: RUNNING | WAITING | ENDED, exit, seconds, by_keys
 picture = frame(run, now, above=…, footer=…, heading=…)   # Frame(text: RichText, state, hidden)
 run.waits_from()                                       # when RUNNING may become WAITING: call pacing.changed() then
 run.screen.transcript()                                # all of the output, for a .log document
@@ -26,7 +26,7 @@ painter = Painter(installed_fonts())                   # picture.py; one for the
 painter.output(run.screen) -> bytes                    # PNG of the last lines, wrapped ones whole; .screen(…): as it is
 run.screen.width                                       # columns of the widest line: a picture helps beyond a phone's
 
-keys.key("ctrl-c"), keys.command_line(text), keys.program_input(text), keys.typed(text), keys.pasted(text)
+keys.key("ctrl-c"), keys.command_line(text), keys.entered(text, by_keys=run.by_keys, pastes=terminal.paste_mode)
 keys.straighten(text) -> (text, changed)
 ```
 

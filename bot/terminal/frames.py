@@ -64,7 +64,7 @@ class Glance:
     state: FrameState
     exit: ShellExit | None
     seconds: float
-    alternate: bool
+    by_keys: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,9 @@ class Frame:
 def glance(run: Run, now: float) -> Glance:
     """The run at this moment."""
     if run.exit is not None:
-        return Glance(FrameState.ENDED, run.exit, run.exit.seconds, alternate=False)
+        return Glance(FrameState.ENDED, run.exit, run.exit.seconds, by_keys=False)
     state = FrameState.WAITING if run.waits(now) else FrameState.RUNNING
-    return Glance(state, None, now - (run.began if run.started is None else run.started), run.screen.alternate)
+    return Glance(state, None, now - (run.began if run.started is None else run.started), run.by_keys)
 
 
 def frame(
@@ -102,9 +102,9 @@ def frame(
 
 def shown_lines(run: Run, *, waiting: bool) -> tuple[str, ...]:
     """The output's lines; with the cursor behind the last one when the program waits there."""
-    if run.screen.alternate:
-        return _without_empty_end(run.screen.view())
-    lines = run.lines()
+    if run.by_keys:
+        return _without_empty_end(run.screen.view(cursor=CURSOR))
+    lines = run.lines() if run.lines_gone else _without_empty_beginning(run.lines())
     gap = run.screen.gap_before_cursor() if waiting else None
     if gap is None or not lines:
         return lines
@@ -153,6 +153,12 @@ def _without_empty_end(lines: Sequence[str]) -> tuple[str, ...]:
     while end and not lines[end - 1]:
         end -= 1
     return tuple(lines[:end])
+
+
+def _without_empty_beginning(lines: Sequence[str]) -> tuple[str, ...]:
+    """Some programs begin with empty lines to set themselves off from the prompt; here the header does that."""
+    start = next((number for number, line in enumerate(lines) if line.strip()), len(lines))
+    return tuple(lines[start:])
 
 
 def _without_last_break(text: RichText) -> RichText:

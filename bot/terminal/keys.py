@@ -21,10 +21,16 @@ _KEYS: Final = {
     "detach": b"\x10\x11",  # docker's detach keys: Ctrl-P Ctrl-Q
 }
 
+_LINES: Final = {"exit": b"exit\r", "save": b"\x1b:wq\r", "quit": b"\x1b:q!\r"}
+"""What one button types: leaving a shell, and leaving vi, out of its insert mode too."""
+
 _CONTROL: Final = re.compile(r"ctrl-([a-z\[\]\\^_@])")
 _CONTROL_CHARACTERS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _QUOTE_NEXT: Final = "\x16"
 """Ctrl-V: readline takes the next character as it is."""
+
+PASTE_FROM: Final = 80
+"""Characters from which a text for a full-screen program is a paste; a shorter one may be its command (`dd`)."""
 
 PASTE_BEGIN: Final = b"\x1b[200~"
 PASTE_END: Final = b"\x1b[201~"
@@ -36,7 +42,7 @@ END_OF_INPUT: Final = b"\x04"
 
 
 def key(name: str, *, application: bool = False) -> bytes | None:
-    """The bytes of a key by its name (`enter`, `up`, `ctrl-c`, …), None for an unknown name.
+    """The bytes of a key by its name (`enter`, `up`, `ctrl-c`, `save`, …), None for an unknown name.
 
     `application`: the program asked for the application form of cursor keys (`Screen.application_keys`).
     """
@@ -45,7 +51,7 @@ def key(name: str, *, application: bool = False) -> bytes | None:
         return (b"\x1bO" if application else b"\x1b[") + letter.encode()
     if match := _CONTROL.fullmatch(name):
         return bytes([ord(match[1].upper()) & 0x1F])
-    return _KEYS.get(name)
+    return _KEYS.get(name) or _LINES.get(name)
 
 
 def command_line(text: str) -> bytes:
@@ -61,6 +67,13 @@ def command_line(text: str) -> bytes:
 def program_input(text: str) -> bytes:
     """Lines for a program that reads them, each with its Enter."""
     return _normal(text).replace("\n", "\r").encode() + b"\r"
+
+
+def entered(text: str, *, by_keys: bool, pastes: bool) -> bytes:
+    """A message for the program that runs: a line, or single keys; `pastes`: the program asked for bracketed paste."""
+    if not by_keys:
+        return program_input(text)
+    return pasted(text) if pastes and ("\n" in text or len(text) >= PASTE_FROM) else typed(text)
 
 
 def typed(text: str) -> bytes:

@@ -57,7 +57,7 @@ class Pacing:
 
     def __init__(self, tempo: Tempo, now: float) -> None:
         self._tempo = tempo
-        self._began = now
+        self._began = self._calm_from = now
         self._first_change: float | None = None
         self._last_change = now
         self._dirty = True
@@ -91,6 +91,10 @@ class Pacing:
             self._first_change = now
         self._last_change = now
         self._dirty = True
+
+    def touched(self, now: float) -> None:
+        """Somebody works in it: the calm of a long-running command begins anew."""
+        self._calm_from = now
 
     def finish(self, now: float) -> None:
         """The command has ended: from now on the caller's frame is the final one."""
@@ -163,7 +167,7 @@ class Pacing:
             return self._began
         if self._finishing:
             return self._last_start + self._tempo.final_gap
-        age = self._last_start - self._began
+        age = max(0.0, self._last_start - self._calm_from)
         return self._last_start + max(interval for begins, interval in self._tempo.intervals if begins <= age)
 
     def _after_change(self) -> float:

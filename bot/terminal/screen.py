@@ -43,6 +43,9 @@ _LARGEST: Final = Size(500, 200)
 _SMALLEST: Final = 2
 """Columns and rows at least: the emulator cannot reflow into a single column."""
 
+_UNDERLINE: Final = "\u0332"
+"""A combining line below: it marks a character without taking a column."""
+
 _C1_CONTROLS: Final = dict.fromkeys(range(0x80, 0xA0))
 """Eight-bit controls (`U+009D` begins an OSC, for one) would get past the scanner; UTF-8 programs do not use them."""
 
@@ -113,9 +116,17 @@ class Screen:
             lines.pop()
         return tuple(lines)
 
-    def view(self) -> tuple[str, ...]:
-        """The rows that are on the screen now, without trailing blanks; as many as the size has."""
-        return tuple(row.text.rstrip() for row in self._vt.view())
+    def view(self, *, cursor: str = "") -> tuple[str, ...]:
+        """The rows that are on the screen now, without trailing blanks; as many as the size has.
+
+        `cursor` is put where a visible cursor stands on a blank; a character there is underlined instead.
+        """
+        rows = self._vt.view()
+        texts = [row.text.rstrip() for row in rows]
+        place = self.cursor
+        if cursor and place.visible:
+            texts[place.row] = _with_cursor(rows[place.row], place.column, cursor)
+        return tuple(texts)
 
     def rows(self) -> list[Line]:
         """The rows on the screen as cells with their pens, for a picture."""
@@ -207,6 +218,18 @@ class Screen:
 
 def _clamped(size: Size) -> Size:
     return Size(*(max(_SMALLEST, min(wanted, most)) for wanted, most in zip(size, _LARGEST, strict=True)))
+
+
+def _with_cursor(row: Line, column: int, cursor: str) -> str:
+    """The row's text with the cursor in it; every cell keeps its column."""
+    cells = row.cells
+    column = min(column, len(cells) - 1)
+    while column and not cells[column].width:  # the second half of a wide character
+        column -= 1
+    before = "".join(cell.char for cell in cells[:column] if cell.width)
+    after = "".join(cell.char for cell in cells[column + 1 :] if cell.width)
+    here = cells[column].char
+    return (before + (cursor if here == " " else here + _UNDERLINE) + after).rstrip()
 
 
 def _written(row: Line) -> int:

@@ -64,6 +64,13 @@ class Run:
         self.exit: ShellExit | None = None
         self.screen = Screen(size)
         self.changed = now
+        self.keys_chosen = False
+        """The learner wants to press single keys, though the program did not take the whole screen."""
+
+    @property
+    def by_keys(self) -> bool:
+        """Whether what is typed goes to the program as single keys, without an Enter, and the whole screen is shown."""
+        return not self.over and (self.screen.alternate or self.keys_chosen)
 
     @property
     def over(self) -> bool:
@@ -77,7 +84,7 @@ class Run:
         """
         if self.over or now < self.changed + WAIT_QUIET:
             return False
-        if self.screen.alternate:
+        if self.by_keys:
             return True
         if self.started is None and not self.lines():  # the shell has not even read the line
             return False
@@ -239,5 +246,6 @@ class Terminal:
         run = self.run
         if run is None or run.screen.alternate == on:
             return ()
+        run.keys_chosen = False
         run.screen.switch(on)
         return (AlternateChanged(run, on),)

@@ -203,11 +203,12 @@ async def test_a_full_screen_program_gets_single_keys(learner: Member) -> None:
     reads = 'read -rsn1 a; read -rsn1 b; read -rs line; printf "\\e[?1049l%q %q %q\\n" "$a" "$b" "$line"'
     await learner.says(f"printf '\\e[?1049hfull'; {reads}")
     await learner.sees_button(":wq")
+    assert learner.shows("엔터 없이 그대로 입력돼요")
     await learner.says("i")
     await learner.presses("Esc")
     await learner.presses(":wq")
     seen = await learner.sees("✓")
-    assert r"i $'\E' :wq" in seen.text
+    assert r"i $'\E' $'\E:wq'" in seen.text
 
 
 async def test_a_shell_that_was_left_opens_again(learner: Member) -> None:

@@ -65,6 +65,8 @@ def test_korean_speaks_korean() -> None:
     allowed = {
         "ctrl",
         "c",
+        "p",
+        "q",
         "exit",
         "docker",
         "container",

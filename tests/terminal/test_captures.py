@@ -91,6 +91,24 @@ def test_vi_shows_its_screen_and_leaves_what_was_there_before() -> None:
     assert replay.to_the_end().text.text.endswith("\nHello 한글 one\ntwo\nend")
 
 
+def test_nano_shows_what_is_typed_and_the_keys_it_wants() -> None:
+    """Its last rows name the Ctrl keys that the keypad has; the cursor stands behind what was typed."""
+    replay = Replay("nano", 'docker run -it --rm x sh -c "nano /a; cat /a"', PHONE_SIZE)
+    picture = replay.until("two")
+    assert picture.state is FrameState.WAITING and "\nHello 한글 one\ntwo▌\n" in picture.text.text
+    assert "^X Exit" in picture.text.text and replay.terminal.paste_mode
+    assert "File Name to Write: /a▌" in replay.until("File Name").text.text
+    assert replay.to_the_end().text.text.endswith("\nHello 한글 one\ntwo\nend")
+    assert not replay.terminal.paste_mode
+
+
+def test_less_shows_a_screen_at_a_time_and_leaves_nothing() -> None:
+    """Its prompt with the cursor is the last row; afterwards only the command is left."""
+    replay = Replay("less", 'docker run -it --rm x sh -c "seq 100 | less"', PHONE_SIZE)
+    assert replay.until("\n19\n").text.text.endswith("\n19\n:▌\nend")
+    assert replay.to_the_end().text.text.endswith('| less"\n\nend')
+
+
 def test_top_shows_one_picture_of_itself() -> None:
     """A program that repaints from the top leaves one screen, not one for each second."""
     text = Replay("top", "docker run -it x top", PHONE_SIZE).to_the_end().text.text
@@ -125,7 +143,7 @@ def test_a_real_shells_marks_delimit_each_command() -> None:
         assert (run.lines(), run.exit.code) == SHELL_LINES[run.command]
 
 
-@pytest.mark.parametrize("name", ["pull", "shell", "run-it", "top", "vi"])
+@pytest.mark.parametrize("name", ["pull", "shell", "run-it", "top", "vi", "nano", "less"])
 def test_captures_carry_nothing_of_the_machine(name: str) -> None:
     """A capture is part of the repository: no path or name of whoever recorded it."""
     text = (CAPTURES / f"{name}.tty").read_text("ascii")

@@ -93,8 +93,37 @@ def test_a_long_line_leaves_room_for_others() -> None:
 def test_a_full_screen_program_shows_its_rows() -> None:
     """Rows as they are, blanks at their beginning included."""
     picture = shown(running("vi", b"\x1b[?1049h\x1b[2J\x1b[2;3Hhi"))
-    assert stretch(picture.text, "pre") == "\n  hi"
-    assert glance(running("vi", b"\x1b[?1049h"), 0).alternate
+    assert stretch(picture.text, "pre") == f"\n  hi{CURSOR}"
+    assert glance(running("vi", b"\x1b[?1049h"), 0).by_keys
+
+
+@pytest.mark.parametrize(
+    ("output", "row"),
+    [
+        (b"abc\x1b[2D", "ab\u0332c"),
+        ("가나".encode() + b"\x1b[3D", "가\u0332나"),
+        (b"a\x1b[5C", "a     " + CURSOR),
+        (b"\x1b[?25lab", "ab"),
+        (b"x" * 79 + b"y", "x" * 79 + "y\u0332"),
+    ],
+)
+def test_the_cursor_is_seen_where_it_stands(output: bytes, row: str) -> None:
+    """On a blank it is a bar, under a character a line; no other character moves, and a hidden one is not shown."""
+    assert stretch(shown(running("vi", b"\x1b[?1049h\x1b[H" + output)).text, "pre") == row
+
+
+def test_single_keys_may_be_chosen_for_a_program_that_reads_lines() -> None:
+    """`top` of busybox never takes the whole screen; the learner may, and then sees all of it."""
+    run = running("top", b"\x1b[H\x1b[JMem\r\n\x1b[7mPID\x1b[m\r\n")
+    run.keys_chosen = True
+    assert glance(run, 0).by_keys
+    assert stretch(shown(run).text, "pre") == "Mem\nPID\n" + CURSOR
+
+
+def test_empty_lines_at_the_beginning_are_left_out() -> None:
+    """The header already sets the output off; a line that is not empty keeps its blanks."""
+    picture = shown(running("sh", b"\r\n  \r\n  a\r\n\r\nb\r\n"))
+    assert stretch(picture.text, "pre") == "  a\n\nb" and picture.hidden == 0
 
 
 def test_a_command_of_many_lines_is_cut_in_the_header() -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.terminal import keys
 from bot.terminal.keys import PASTE_BEGIN, PASTE_END, command_line, key, pasted, program_input, straighten, typed
 
 
@@ -79,3 +80,24 @@ def test_what_phones_make_of_code_is_undone(phone: str, meant: str) -> None:
 def test_what_was_meant_stays(text: str) -> None:
     """Quotes inside quotes and dashes between words are left alone."""
     assert straighten(text) == (text, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "by_keys", "pastes", "data"),
+    [
+        ("ls", False, False, b"ls\r"),
+        ("ls\npwd", False, True, b"ls\rpwd\r"),
+        ("dd", True, True, b"dd"),
+        ("a\nb", True, False, b"a\rb"),
+        ("a\nb", True, True, keys.PASTE_BEGIN + b"a\rb" + keys.PASTE_END),
+        ("x" * keys.PASTE_FROM, True, True, keys.PASTE_BEGIN + b"x" * keys.PASTE_FROM + keys.PASTE_END),
+    ],
+)
+def test_a_message_is_a_line_or_keys_or_a_paste(text: str, by_keys: bool, pastes: bool, data: bytes) -> None:
+    """Single keys get no Enter; a long text is a paste where the program knows pastes."""
+    assert keys.entered(text, by_keys=by_keys, pastes=pastes) == data
+
+
+def test_leaving_vi_leaves_its_insert_mode_first() -> None:
+    """`:wq` typed into the text would be text."""
+    assert (keys.key("save"), keys.key("quit")) == (b"\x1b:wq\r", b"\x1b:q!\r")

@@ -53,6 +53,11 @@ class LiveMessage(RuleBasedStateMachine):
 
     @precondition(lambda self: not self.final)
     @rule()
+    def somebody_presses_a_key(self) -> None:
+        self.pacing.touched(self.now)
+
+    @precondition(lambda self: not self.final)
+    @rule()
     def the_command_ends(self) -> None:
         self.final = True
         self.pacing.finish(self.now)
@@ -276,3 +281,13 @@ def test_a_bucket_is_ready_when_it_says_so() -> None:
     for _ in range(50):
         now = bucket.ready_at(now)
         assert bucket.take(now)
+
+
+def test_a_key_press_wakes_a_calm_message() -> None:
+    """After minutes in vi its screen still follows as fast as in the first seconds; without a key it stays calm."""
+    pacing = Pacing(PRIVATE_TEMPO, 0)
+    show_first(pacing, 300)
+    pacing.changed(300)
+    assert pacing.due_at() == 300 + PRIVATE_TEMPO.intervals[-1][1]
+    pacing.touched(300.5)
+    assert pacing.due_at() == 300 + PRIVATE_TEMPO.intervals[0][1]
