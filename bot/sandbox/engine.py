@@ -29,8 +29,9 @@ THREADS = 16
 STARTS_PER_CORE = 2
 """More starts in flight only add latency: throughput is flat from two per core on."""
 
-CALL_SECONDS = 30.0
-"""Longest wait for one answer; a start takes 0.3 s, under heavy load a few seconds."""
+CALL_SECONDS = 15.0
+"""Longest wait for one answer; a start takes 0.3 s, under heavy load a few seconds. A learner waits as long for the
+word that the engine hangs."""
 
 MAX_SOCKET_PATH = 107
 """`sun_path` of a Unix socket address on Linux, without its closing zero."""
@@ -116,4 +117,12 @@ def translated() -> Iterator[None]:
     except (docker.errors.DockerException, docker.errors.StreamParseError, h11.RemoteProtocolError) as error:
         raise EngineError(str(error)) from error
     except (requests.exceptions.RequestException, OSError) as error:
-        raise EngineUnavailable(f"no answer at the engine's socket: {error}") from error
+        raise EngineUnavailable(f"no answer at the engine's socket ({_reason(error)})") from error
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost error's words: requests wraps the system's own in two layers of its names."""
+    inner = error
+    while inner.__context__ is not None:
+        inner = inner.__context__
+    return getattr(inner, "strerror", None) or str(inner)

@@ -14,7 +14,7 @@ from contextlib import aclosing
 from typing import Any
 from urllib.parse import quote
 
-from bot.errors import EngineError, EngineNotFound
+from bot.errors import EngineError, EngineNotFound, EngineTimeout
 from bot.guard.owner import LAB_LABEL, LEARNER
 from bot.identity import LabId
 from bot.sandbox.engine import Engine
@@ -36,6 +36,10 @@ log = logging.getLogger(__name__)
 HINTS = ("create", "start", "die", "destroy", "rename", "pause", "unpause")
 RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
 """Between attempts while the engine is away; the last one repeats."""
+PULSE_SECONDS = 5.0
+"""Between two questions whether the engine is alive; each costs it a millisecond."""
+PULSE_LIMIT = 8.0
+"""Longer than the busiest engine lets one wait for its version, short enough for a learner who waits."""
 
 
 class Watch:
@@ -56,13 +60,33 @@ class Watch:
 
     async def run(self) -> None:
         while True:
+            reason = "its event stream ended"
             try:
-                await self._follow()
-            except EngineError as error:
-                log.warning("the engine's event stream broke: %s", error)
-            self._gone()
+                await self._follow_alive()
+            except* EngineError as errors:
+                reason = str(errors.exceptions[0])
+            self._gone(reason)
             await asyncio.sleep(RETRY_SECONDS[min(self._attempt, len(RETRY_SECONDS) - 1)])
             self._attempt += 1
+
+    async def _follow_alive(self) -> None:
+        """An engine that hangs keeps its stream open: only a question beside it shows that nobody is there."""
+        async with asyncio.TaskGroup() as both:
+            pulse = both.create_task(self._feel_pulse())
+            await self._follow()
+            pulse.cancel()
+
+    async def _feel_pulse(self) -> None:
+        while True:
+            await asyncio.sleep(PULSE_SECONDS)
+            try:
+                async with (
+                    asyncio.timeout(PULSE_LIMIT),
+                    aclosing(objects(self._engine.socket_path, "/version")) as sign,
+                ):
+                    await anext(sign)
+            except TimeoutError:
+                raise EngineTimeout(f"it has not said a word for {PULSE_LIMIT:g} s") from None
 
     async def _follow(self) -> None:
         filters = json.dumps({"type": ["container"], "event": list(HINTS), **label_filter()})
@@ -86,10 +110,11 @@ class Watch:
             await self.look(container_id, quietly=first)
         self.ready.set()
 
-    def _gone(self) -> None:
+    def _gone(self, reason: str) -> None:
+        """Told once, however many attempts fail after it."""
         if self._here:
             self._here = False
-            log.warning("the engine is gone; its containers run on if it was only restarted")
+            log.warning("the engine does not answer: %s; trying again until it does", reason)
             self._events.tell(EngineGone())
 
     async def look(self, container_id: str, *, quietly: bool = False) -> None:
