@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 MAX_STREAM_LINE = 1024 * 1024
 """A line of stats is 3 kB, an event some hundred bytes."""
+NO_REGISTRY = "\n(no registry answers right now; images that this lab has still run, pull again in a moment)"
+"""Added to Docker's own words when a pull of one of the course's images fails: they name a host nobody here meant."""
 PASSED_HEADERS = {"content-type": "Content-Type", "x-docker-container-path-stat": "X-Docker-Container-Path-Stat"}
 
 
@@ -88,6 +90,8 @@ class Carrier:
     def _error(self, status: int, value: Any, verdict: Forward) -> Answer:
         text = value.get("message", "") if isinstance(value, dict) else ""
         shown = devirtualised(self._owner, text or "the engine gave no reason", verdict.called)
+        if verdict.reply.add and status >= 500:
+            shown += NO_REGISTRY
         body = to_json({"message": shown}) + b"\n"
         return Answer(status, body, (("Content-Type", JSON_TYPE),))
 
