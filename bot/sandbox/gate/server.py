@@ -17,7 +17,6 @@ from bot.sandbox.gate.sockets import inode, listening
 from bot.sandbox.gate.upstream import Engine
 from bot.tasks import TaskShelf
 
-
 TOLD_AT_A_TIME = 16
 """Connections beyond the limit that are told so, which keeps each open until it has read that; the rest of a flood is
 cut off, since a descriptor of the bot is every lab's."""
