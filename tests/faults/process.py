@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Self
 
@@ -86,6 +88,15 @@ class BotProcess:
             async with self._grown:
                 self.lines.append(line.decode(errors="replace").rstrip())
                 self._grown.notify_all()
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[BotProcess]:
+    """A run of the bot from its first answer on, in which nothing was unexpected; killed if it was not stopped."""
+    async with BotProcess(settings) as bot:
+        await bot.answers()
+        yield bot
+    assert "Traceback" not in bot.log, bot.log
 
 
 def environment(settings: Settings) -> dict[str, str]:

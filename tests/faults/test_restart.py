@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 
 from tests.chatclient import Member, Seen
 from tests.e2e.house import House
-from tests.faults.process import BotProcess
+from tests.faults.process import running
 from tests.faults.telegram import Telegram
 
 pytestmark = pytest.mark.engine
@@ -20,15 +18,6 @@ BUSY = "echo begun; read word; echo $word again; sleep 600"
 AGAIN = "🔁 다시"
 STOPPED = "🔌 도시락이 멈추면서 여기서 끊겼어요. 파일과 진도는 그대로예요."
 CUT_OFF = "🔌 도시락이 다시 시작되면서 여기서 끊겼어요. 파일과 진도는 그대로예요."
-
-
-@asynccontextmanager
-async def running(place: House, telegram: Telegram) -> AsyncIterator[BotProcess]:
-    """A run of the bot that answers; killed at the end."""
-    async with BotProcess(telegram.used_by(place.settings)) as bot:
-        await bot.answers()
-        yield bot
-    assert "Traceback" not in bot.log, bot.log
 
 
 async def ended(learner: Member, piece: str) -> Seen:
@@ -48,7 +37,7 @@ async def in_the_middle(learner: Member) -> Seen:
 async def test_a_killed_bot_goes_on_where_it_was(place: House, telegram: Telegram) -> None:
     """Killed while a program runs: step, lab, container and page are kept; the cut message ends; the terminal works."""
     async with telegram.person() as learner:
-        async with running(place, telegram):
+        async with running(telegram.used_by(place.settings)):
             await learner.says("/start")
             await learner.presses("▶ 1장 시작")
             await learner.presses("다음 ▶")
@@ -56,7 +45,7 @@ async def test_a_killed_bot_goes_on_where_it_was(place: House, telegram: Telegra
             page = re.findall(r"http://\S+", (await learner.sees("http://")).text)[0]
             await learner.says("echo kept > note; " + BUSY)
             cut = await in_the_middle(learner)
-        async with running(place, telegram):
+        async with running(telegram.used_by(place.settings)):
             await comes_to_an_end(learner, cut)
             assert (await place.visitor().opens(page)).status == 200
             await learner.says("docker container ls; cat note")
@@ -76,10 +65,10 @@ async def comes_to_an_end(learner: Member, cut: Seen) -> None:
 async def test_a_restart_without_a_running_command_says_nothing(place: House, telegram: Telegram) -> None:
     """Killed while idle: nobody is told of an interruption that was none, and the shell is the same."""
     async with telegram.person() as learner:
-        async with running(place, telegram):
+        async with running(telegram.used_by(place.settings)):
             await learner.says("sleep 600 & name=dosirak")
             await ended(learner, "✓")
-        async with running(place, telegram):
+        async with running(telegram.used_by(place.settings)):
             await learner.says("echo $name; jobs")
             assert "Running" in (await ended(learner, "dosirak\n")).text
             assert not learner.shows("🔌")
@@ -88,13 +77,13 @@ async def test_a_restart_without_a_running_command_says_nothing(place: House, te
 async def test_a_clean_stop_ends_the_running_command_in_the_chat(place: House, telegram: Telegram) -> None:
     """SIGTERM while a program runs: its output stays, a sentence says what has ended it, and the next run works."""
     async with telegram.person() as learner:
-        async with running(place, telegram) as bot:
+        async with running(telegram.used_by(place.settings)) as bot:
             await learner.says(BUSY)
             await in_the_middle(learner)
             assert await bot.stopped() == 0
         last = await learner.sees(STOPPED)
         assert "word again\n" in last.text and not last.buttons
-        async with running(place, telegram):
+        async with running(telegram.used_by(place.settings)):
             await learner.says("echo works")
             await ended(learner, "works\n")
             assert not learner.shows(CUT_OFF)
