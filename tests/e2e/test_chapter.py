@@ -253,8 +253,8 @@ def url_in(notice: Seen) -> str:
     return found[0]
 
 
-NAMES = {"Docker", "Dosirak", "Linux", "API", "CLI", "REST", "HTTP", "IP", "ID", "CPU", "OS", "HTML", "Ctrl-C"}
-TYPED = {"docker", "container", "ps", "logs", "start", "cp", "rm", "exit", "vi", "index", "html", "localhost", "publish"}
-PRINTED = {"Exited", "pull", "hello", "base"}
+NAMES = {"Docker", "Dosirak", "Linux", "API", "CLI", "REST", "HTTP", "IP", "ID", "CPU", "OS", "HTML"}
+TYPED = {"docker", "container", "ps", "logs", "start", "cp", "rm", "exit", "vi", "index", "localhost", "publish"}
+PRINTED = {"Ctrl-C", "html", "Exited", "pull", "hello", "base"}
 PRODUCT_WORDS = NAMES | TYPED | PRINTED
 """Latin words in Korean sentences: each is what a Korean developer writes in Latin letters too."""
