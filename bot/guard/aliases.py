@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from bot.guard.refusals import refuse
 from bot.guard.rules import Table, read_fields, refused, words
 from bot.guard.verdict import Refused
 
@@ -38,6 +37,4 @@ def aliases(endpoint: Any) -> list[str]:
     for alias in found:
         if not _ALIAS.fullmatch(alias):
             raise Refused(400, "bad-alias", f"invalid network alias: {alias!r}")
-    if len(found) > MAX_ALIASES:
-        raise refuse("endpoint", f"at most {MAX_ALIASES} aliases", 400)
     return found

@@ -173,22 +173,27 @@ def port_filter(publish: Iterable[str], expose: Iterable[str]) -> Callable[[list
         if not published and not exposed_ones:
             return True
         return any(
-            (item.get("PublicPort"), item["Type"]) in published or (item["PrivatePort"], item["Type"]) in exposed_ones
+            _meant(item.get("PublicPort", 0), item["Type"], published)
+            or _meant(item["PrivatePort"], item["Type"], exposed_ones)
             for item in listed
         )
 
     return keeps
 
 
-def _filter_ports(name: str, values: Iterable[str]) -> set[tuple[int, str]]:
-    """`8088`, `80/udp`, `8000-8080/tcp` → each port and protocol that is meant."""
-    found: set[tuple[int, str]] = set()
+def _meant(port: int, protocol: str, ranges: Iterable[tuple[int, int, str]]) -> bool:
+    return any(first <= port <= last and protocol == kind for first, last, kind in ranges)
+
+
+def _filter_ports(name: str, values: Iterable[str]) -> list[tuple[int, int, str]]:
+    """`8088`, `80/udp`, `8000-8080/tcp` → first and last port and protocol: compared, never counted out."""
+    found = []
     for value in values:
         match = _PORT_RANGE.fullmatch(value)
         if match is None or int(match[2] or match[1]) > 65535:
             reason = f'strconv.ParseUint: parsing "{value}": invalid syntax'
             raise Refused(400, "bad-filter", f"error while looking up for {name} {value}: {reason}")
-        found |= {(port, match[3] or "tcp") for port in range(int(match[1]), int(match[2] or match[1]) + 1)}
+        found.append((int(match[1]), int(match[2] or match[1]), match[3] or "tcp"))
     return found
 
 

@@ -2,7 +2,7 @@
 
 A case has a number (several entries may share one), a title, one expectation, and the calls that it is about:
 
-refused    "403 cap-add": status and code; the engine is asked for facts at most
+refused    "403 cap-add": status and code (`says`: words of its message); the engine is asked for facts at most
 answered   200: answered without the engine
 sends      "POST /containers/create": what the engine gets, with `query` (exactly) and `body` (at least)
 statuses   [400]: for raw bytes (`head` and `body`, `bytes`, or `chunked` bodies); `engine`: what it sees, facts apart
@@ -37,7 +37,7 @@ _MANY: dict[str, Any] = {
 KEYS = {
     *("number", "title", "refused", "answered", "sends", "query", "body", "forced", "wire", "live", "requests"),
     *("creates", "bodies", "encoded", "many", "each_prefix", "cli", "statuses", "engine", "then", "head", "bytes"),
-    "chunked",
+    *("chunked", "says"),
 }
 
 

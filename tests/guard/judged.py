@@ -27,6 +27,8 @@ from tests.guard.lab import (
     knowledge,
 )
 
+FORCED = forced.host_config(OWNER)
+"""As they are promised: what a matrix takes out of the guard stays in the promise."""
 MOUNTED, BACK, OWN_EXEC, THEIR_EXEC, TOOLBOX_EXEC = "c3" + "0" * 62, "f" * 64, "5" * 64, "6" * 64, "7" * 64
 WORLD = {
     "A1": WEB,
@@ -88,6 +90,8 @@ def wrong(case: Case, step: Step) -> str | None:
     if case.refused is not None:
         status, code = case.refused
         right = isinstance(verdict, Refuse) and verdict.status == status and code in ("", verdict.code)
+        if right and case.raw.get("says", "") not in getattr(verdict, "message", ""):
+            return f"expected {case.raw['says']}, got {_told(verdict)}"
         return None if right else f"expected {status} {code}, got {_told(verdict)}"
     if "answered" in case.raw:
         right = isinstance(verdict, Answer) and verdict.status == case.raw["answered"]
@@ -105,8 +109,7 @@ def _not_sent(case: Case, verdict: Verdict) -> str | None:
         return f"the query is {request.query}"
     if missing := differs(filled(case.raw.get("body", {}), WORLD), request.body):
         return missing
-    forced_part = forced.host_config(OWNER) if case.raw.get("forced") else {}
-    return differs({"HostConfig": forced_part}, request.body) if forced_part else None
+    return differs({"HostConfig": FORCED}, request.body) if case.raw.get("forced") else None
 
 
 def requests_of(verdict: Verdict) -> Iterator[Upstream]:
