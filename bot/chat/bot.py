@@ -30,6 +30,7 @@ from bot.chat.ports import Labs
 from bot.chat.processor import ScopeOrder
 from bot.chat.sender import Sender
 from bot.chat.taps import Taps
+from bot.chat.study_desk import StudyDesk
 from bot.chat.terminal_desk import TerminalDesk
 from bot.chat.texts import read_texts
 from bot.chat.transport import AiohttpRequest
@@ -90,8 +91,9 @@ class ChatBot:
         terminal, containers = TerminalDesk(performer), ContainersDesk(desk)
         admins = Admins(self._application.bot)
         drivers, driver = Drivers(admins), DriverDesk(admins)
-        taps = Taps(performer, terminal, containers, desk, drivers, driver)
-        handlers = Handlers(conversations, performer, terminal, containers, desk, taps, drivers, driver)
+        study = StudyDesk()
+        taps = Taps(performer, terminal, containers, desk, drivers, driver, study)
+        handlers = Handlers(conversations, performer, terminal, containers, desk, taps, drivers, driver, study)
         handlers.register(self._application)
         self._warden = Warden(self._kit, conversations, desk, events)
 
@@ -164,14 +166,13 @@ def refused() -> SettingsError:
 
 
 def _build(
-    token: str, api_url: str, calls: AiohttpRequest, polls: AiohttpRequest
+    token: str, server: str, calls: AiohttpRequest, polls: AiohttpRequest
 ) -> Application[Any, Any, Any, Any, Any, Any]:
-    base = api_url.rstrip("/")
     return (
         ApplicationBuilder()
         .token(token)
-        .base_url(f"{base}/bot")
-        .base_file_url(f"{base}/file/bot")
+        .base_url(f"{server}/bot")
+        .base_file_url(f"{server}/file/bot")
         .request(calls)
         .get_updates_request(polls)
         .concurrent_updates(ScopeOrder())

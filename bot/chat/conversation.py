@@ -62,7 +62,8 @@ class Conversation:
             state = await kit.store.scopes.change(scope, lambda state: replace(state, language=language))
         place = Place(state.chapter, state.step) if state.chapter and state.step else None
         done = frozenset(Place(*pair) for pair in await kit.store.completions.steps(scope))
-        return cls(scope, kit, Progress(state.language or Language.KOREAN, place, done))
+        progress = Progress(state.language or Language.KOREAN, place, done, shared=not scope.is_private)
+        return cls(scope, kit, progress)
 
     @property
     def words(self) -> Words:

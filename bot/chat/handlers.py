@@ -28,6 +28,7 @@ from bot.chat.menu import COMMANDS
 from bot.chat.message import Button, Outgoing, rows
 from bot.chat.pages_desk import PagesDesk
 from bot.chat.performer import Performer
+from bot.chat.study_desk import StudyDesk
 from bot.chat.taps import Taps
 from bot.chat.terminal_desk import TerminalDesk
 from bot.chat.wire import scope_of_update
@@ -56,6 +57,7 @@ class Handlers:
         taps: Taps,
         drivers: Drivers,
         driver: DriverDesk,
+        study: StudyDesk,
     ) -> None:
         self._conversations = conversations
         self._performer = performer
@@ -75,6 +77,7 @@ class Handlers:
             "pages": lambda talk, cause, rest: _later(talk, pages.overview(talk)),
             "help": lambda talk, cause, rest: _help(talk),
             "sh": lambda talk, cause, rest: terminal.text(talk, cause, rest, in_turn=True),
+            "progress": lambda talk, cause, rest: _later(talk, study.show(talk)),
             "me": lambda talk, cause, rest: _private(talk),
         }
 

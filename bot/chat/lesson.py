@@ -9,6 +9,8 @@ from bot.learning.effects import Pointer
 from bot.learning.progress import Place
 from bot.richtext import RichText, joined, marked
 
+MAX_TOAST = 200
+"""Characters of a callback's answer (Bot API, answerCallbackQuery)."""
 BUTTONS_IN_A_ROW = 5
 """A step's text numbers its commands, so their buttons are short; a fifth one with a word still fits on a phone."""
 
@@ -91,6 +93,16 @@ class Lesson:
         )
         said = RichText(self._words("quiz.question", text=quiz.question) + "\n\n" + self._words(key, **value))
         return Outgoing(said, () if right else tuple((one,) for one in self._options(place, quiz)))
+
+    def quiz_word(self, place: Place, option: int, right: bool) -> str:
+        """The answer in a few words, over the screen of who answered."""
+        quiz = self._quiz(place)
+        said = (
+            self._words("quiz.right", text=quiz.explanation)
+            if right
+            else self._words("quiz.wrong", option=quiz.options[option])
+        )
+        return said if len(said) <= MAX_TOAST else said[: MAX_TOAST - 1] + "…"
 
     def _options(self, place: Place, quiz: Quiz) -> list[Button]:
         return [button(option, "answer", *place, index) for index, option in enumerate(quiz.options)]

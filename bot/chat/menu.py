@@ -14,7 +14,7 @@ from bot.identity import Language
 
 log = logging.getLogger(__name__)
 
-COMMANDS = ("start", "chapters", "steps", "ps", "pages", "reset", "lang", "help", "sh", "me", "driver")
+COMMANDS = ("start", "chapters", "steps", "ps", "pages", "reset", "lang", "help", "sh", "progress", "me", "driver")
 
 
 async def introduce(bot: Bot, texts: Mapping[Language, Words]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from bot.chat import turns
@@ -57,11 +57,18 @@ class Performer:
         """Let the dialogue decide about an event, and do what it says."""
         effects = await talk.decide(event)
         if cause.query_id is not None:
-            key = spoken(effects)
-            await talk.answer(cause, talk.words(key) if key else "")
+            await talk.answer(cause, self._toast(talk, effects))
             effects = tuple(one for one in effects if not isinstance(one, do.Say))
         for effect in effects:
             await self._methods[type(effect)](talk, cause, effect)
+
+    def _toast(self, talk: Conversation, effects: Sequence[do.Effect]) -> str:
+        """The short answer to a tap. In a group a quiz is answered there, since each member wants to try it."""
+        key = spoken(effects)
+        answered = next((one for one in effects if isinstance(one, do.SayQuiz)), None)
+        if key is None and answered is not None and talk.shared:
+            return talk.lesson.quiz_word(answered.place, answered.option, answered.right)
+        return talk.words(key) if key else ""
 
     # --- lessons -----------------------------------------------------------------------------------------------------
 
@@ -103,7 +110,8 @@ class Performer:
         await talk.send(talk.lesson.quiz(effect.place))
 
     async def _quiz_answer(self, talk: Conversation, cause: Cause, effect: do.SayQuiz) -> None:
-        await talk.show(cause, talk.lesson.quiz_answer(effect.place, effect.option, effect.right))
+        if not talk.shared:
+            await talk.show(cause, talk.lesson.quiz_answer(effect.place, effect.option, effect.right))
 
     # --- commands ----------------------------------------------------------------------------------------------------
 
@@ -177,9 +185,11 @@ class Performer:
 
     async def _mark(self, talk: Conversation, cause: Cause, effect: do.MarkDone) -> None:
         person, place = cause.person, effect.place
-        await talk.kit.store.completions.add(
+        added = await talk.kit.store.completions.add(
             Completion(talk.scope, person.id, person.name, place.chapter, place.step, talk.kit.clock())
         )
+        if added and not effect.first:
+            await talk.say("study.too", name=person.name, step=talk.lesson.label(place))
 
     async def _done(self, talk: Conversation, cause: Cause, effect: do.SayDone) -> None:
         await talk.send(talk.lesson.done(effect.place))

@@ -13,6 +13,7 @@ from bot.chat.driving import DriverDesk, Drivers
 from bot.chat.keypad import Pad
 from bot.chat.pages_desk import PagesDesk
 from bot.chat.performer import Performer
+from bot.chat.study_desk import StudyDesk
 from bot.chat.terminal_desk import TerminalDesk
 from bot.identity import Language
 from bot.learning import events as on
@@ -20,12 +21,12 @@ from bot.learning.events import Event
 from bot.learning.progress import Place
 
 
-def event_of(tap: Tap, *, busy: bool, shared: bool = False) -> Event | None:
+def event_of(tap: Tap, *, busy: bool) -> Event | None:
     """The dialogue's event behind a button; None when the button is not the dialogue's, or not a sound one."""
     if tap.place is not None and tap.action in _PLACED:
         return _PLACED[tap.action](tap.place)
     if tap.place is not None and tap.number is not None:
-        return _numbered(tap.action, tap.place, tap.number, busy, shared)
+        return _numbered(tap.action, tap.place, tap.number, busy)
     match tap.action, tap.arguments:
         case "steps", (chapter,):
             return on.StepsAsked(chapter)
@@ -51,10 +52,10 @@ _PLACED: dict[str, Callable[[Place], Event]] = {
 }
 
 
-def _numbered(action: str, place: Place, number: int, busy: bool, shared: bool) -> Event | None:
+def _numbered(action: str, place: Place, number: int, busy: bool) -> Event | None:
     match action:
         case "run":
-            return on.RunPressed(place, number, busy, shared)
+            return on.RunPressed(place, number, busy)
         case "hint":
             return on.HintPressed(place, number)
         case "answer":
@@ -73,6 +74,7 @@ class Taps:
         pages: PagesDesk,
         drivers: Drivers,
         driver: DriverDesk,
+        study: StudyDesk,
     ) -> None:
         self._performer = performer
         self._terminal = terminal
@@ -80,12 +82,13 @@ class Taps:
         self._pages = pages
         self._drivers = drivers
         self._driver = driver
+        self._study = study
 
     async def take(self, talk: Conversation, cause: Cause, tap: Tap | None) -> None:
         """Do what the button says."""
         if tap is not None and (refusal := await self._drivers.of_tap(talk, cause, tap)):
             return await talk.answer(cause, refusal)
-        event = event_of(tap, busy=talk.session.busy, shared=talk.shared) if tap else None
+        event = event_of(tap, busy=talk.session.busy) if tap else None
         if event is not None:
             return await self._performer.happen(talk, event, cause)
         work = self._desk(talk, cause, tap) if tap else None
@@ -120,6 +123,8 @@ class Taps:
                 return self._terminal.line(talk, cause, action, number)
             case "driver", (choice, *rest):
                 return self._driver.tap(talk, cause, choice, rest[0] if rest else "")
+            case "unlist", ():
+                return self._study.tap(talk, cause)
             case "life", ():
                 return self._terminal.extend(talk, cause)
         return None

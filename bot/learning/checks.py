@@ -12,10 +12,15 @@ from bot.learning.progress import Progress
 
 
 def command_ended(course: Course, progress: Progress, event: on.CommandEnded) -> Outcome:
-    """After every command the step is checked by itself, until it is done once."""
+    """After every command the step is checked by itself, until it is done once.
+
+    In a group, the step's own Run button counts for each member who presses it; another's command does not.
+    """
     place = event.origin or progress.place
     step = step_at(course, place)
-    if place is None or step is None or step.verify is None or place in progress.done:
+    if place is None or step is None or step.verify is None:
+        return progress, ()
+    if place in progress.done and not (progress.shared and event.origin):
         return progress, ()
     return progress, (do.Verify(place, asked=False),)
 
@@ -34,9 +39,10 @@ def check_ended(course: Course, progress: Progress, event: on.CheckEnded) -> Out
     if not event.passed:
         hint = 0 if step.texts[progress.language].hints else None
         return progress, (do.SayNotYet(event.place, event.reason, hint),) if event.asked else ()
+    known = event.place in progress.done
     progress, noted = completed(progress, event.place)
-    if not noted and not event.asked:
-        return progress, ()
+    if known and not event.asked:
+        return progress, noted
     return progress, (*noted, do.SayDone(event.place, neighbour(course, event.place, +1)))
 
 

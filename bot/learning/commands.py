@@ -23,7 +23,7 @@ def run(course: Course, progress: Progress, event: on.RunPressed) -> Outcome:
     # Inside a container there is no docker, so a docker command cannot be meant for the program that runs.
     if not command.startswith("docker "):
         return progress, (do.SendInput(command),)
-    return (progress, (do.QueueLine(command, event.place),)) if event.shared else say(progress, Note.BUSY)
+    return (progress, (do.QueueLine(command, event.place),)) if progress.shared else say(progress, Note.BUSY)
 
 
 def typed(course: Course, progress: Progress, event: on.TextTyped) -> Outcome:

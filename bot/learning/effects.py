@@ -120,9 +120,10 @@ class Verify:
 
 @dataclass(frozen=True, slots=True)
 class MarkDone:
-    """Write down that this step is done."""
+    """Write down that this step is done, for who did it; not `first`: others here have done it before."""
 
     place: Place
+    first: bool = True
 
 
 @dataclass(frozen=True, slots=True)

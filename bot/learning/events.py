@@ -56,12 +56,11 @@ class BackPressed:
 
 @dataclass(frozen=True, slots=True)
 class RunPressed:
-    """A Run button; `busy` says that a program holds the terminal, `shared` that several people use it."""
+    """A Run button; `busy` says that a program holds the terminal."""
 
     place: Place
     block: int
     busy: bool = False
-    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ def read(course: Course, progress: Progress, place: Place) -> Outcome:
 
 
 def completed(progress: Progress, place: Place) -> Outcome:
-    """The step is done; the second time there is nothing to write down."""
+    """The step is done; the second time there is nothing to write down, except where several people learn."""
     if place in progress.done:
-        return progress, ()
+        return progress, (do.MarkDone(place, first=False),) if progress.shared else ()
     return replace(progress, done=progress.done | {place}), (do.MarkDone(place),)

@@ -30,3 +30,5 @@ class Progress:
     place: Place | None = None
     done: frozenset[Place] = field(default=frozenset())
     waiting: Waiting | None = None
+    shared: bool = False
+    """Several people learn here: what one of them does is also counted for who did it."""

@@ -17,6 +17,7 @@ from bot.store.migrations import migrate
 from bot.store.pages import Pages
 from bot.store.scopes import Scopes, key
 from bot.store.shelf import Shelf
+from bot.store.unlisted import Unlisted
 
 FILE_NAME = "dosirak.sqlite3"
 
@@ -38,6 +39,7 @@ class Store:
         self.shelf = Shelf(database)
         self.audit = Audit(database)
         self.driving = DrivingRules(database)
+        self.unlisted = Unlisted(database)
 
     @classmethod
     @asynccontextmanager

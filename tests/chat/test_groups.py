@@ -249,3 +249,66 @@ async def test_me_leads_to_the_same_step_of_ones_own(house: House, group: Group)
         await alone.sees("3/4")
         await alone.says("/me")
         await alone.sees("여기가 바로 개인 대화방")
+
+
+# --- progress --------------------------------------------------------------------------------------------------------
+
+
+async def test_each_member_has_progress_of_their_own(house: House, group: Group) -> None:
+    """Run, Check and quiz count for who did them, also after the group has moved on."""
+    haneul, minjun, alex = group
+    await haneul.says("/start ch02-clean-up")
+    step = await haneul.sees("4/4")
+    await haneul.presses("▶ 실행", on=step)
+    await haneul.sees("✅ 해냈어요.")
+    await minjun.presses("▶ 실행", on=step)
+    await minjun.sees("👣 민준 · 4단계")
+    await alex.presses("✔ 확인", on=step)
+    await alex.sees("👣 Alex · 4단계")
+    await minjun.says("/progress")
+    shown = await minjun.sees_file("photo")
+    assert shown.text.splitlines() == [
+        "📈 진도 · 1장 도커의 기본 사용법",
+        *(f"●●●○○○○○○○ 1/3 {name}" for name in ("하늘", "민준", "Alex")),
+    ]
+    done = await house.store.completions.steps(Scope(GROUP), ALEX)
+    assert done == {("ch02", "clean-up")}
+
+
+async def test_a_quiz_is_everybodys(group: Group) -> None:
+    """Each is answered over their own screen; the question stays for the next one."""
+    haneul, minjun, _ = group
+    await haneul.says("/start ch02-boxes")
+    await haneul.presses("❓ 퀴즈")
+    quiz = await haneul.sees("컨테이너가 함께 쓰는 것은?")
+    assert "다시 생각해" in (await minjun.sees_toast(await minjun.presses("호스트명", on=quiz))).text
+    for person in (haneul, minjun):
+        assert "맞아요" in (await person.sees_toast(await person.presses("운영체제", on=quiz))).text
+    await haneul.sees("👣 민준 · 3단계")
+    now = haneul.now(quiz)
+    assert now is not None and now.text == quiz.text and len(now.buttons) == 2
+
+
+async def test_a_member_may_stay_unlisted(group: Group) -> None:
+    """Counted, not named, until they change their mind; what they have done stays theirs."""
+    haneul, minjun, _ = group
+    await haneul.says("/start ch02-clean-up")
+    step = await haneul.sees("4/4")
+    for person in (haneul, minjun):
+        await person.presses("✔ 확인", on=step)
+        await person.sees("👣 민준" if person is minjun else "✅")
+    await minjun.says("/progress")
+    shown = await minjun.sees_file("photo")
+    toast = await minjun.sees_toast(await minjun.presses("🙈", on=shown))
+    assert "이름이 나오지 않아요" in toast.text
+    await haneul.says("/progress")
+    seen = await haneul.sees_file("photo")
+    assert "민준" not in seen.text and "그 밖에 1명" in seen.text
+    assert "이름이 나와요" in (await minjun.sees_toast(await minjun.presses("🙈", on=seen))).text
+
+
+async def test_without_any_deeds_there_is_only_a_word(learner: Member) -> None:
+    """No empty picture; and alone there is no list to leave."""
+    await learner.says("/progress")
+    seen = await learner.sees("아직 아무도")
+    assert not seen.buttons and "photo" not in seen.shape

@@ -162,8 +162,9 @@ def test_run_never_types_docker_into_a_running_program() -> None:
 
 def test_what_a_group_cannot_run_now_waits_for_its_turn() -> None:
     """Somebody else's command runs: nothing is lost, and a question is still a question."""
-    at(HELLO).on(on.RunPressed(HELLO, 0, busy=True, shared=True)).does(do.QueueLine(RUN, HELLO))
-    at(HELLO).on(on.RunPressed(HELLO, 1, busy=True, shared=True)).does(do.SendInput("hostname"))
+    group = Progress(place=HELLO, shared=True)
+    Playbook(group).on(on.RunPressed(HELLO, 0, busy=True)).does(do.QueueLine(RUN, HELLO))
+    Playbook(group).on(on.RunPressed(HELLO, 1, busy=True)).does(do.SendInput("hostname"))
     at(HELLO).on(on.TextTyped(" docker ps ", busy=True, in_turn=True)).does(do.QueueLine("docker ps"))
     at(HELLO).on(on.TextTyped(" ", busy=True, in_turn=True)).does(do.Say(Note.EMPTY))
 
