@@ -208,7 +208,8 @@ def top_container(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict:
 
 
 def container_changes(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict:
-    return Forward(Upstream("GET", f"/containers/{own_container(owner, facts, name)['Id']}/changes"))
+    found = own_container(owner, facts, name)
+    return Forward(Upstream("GET", f"/containers/{found['Id']}/changes"), paced=True)
 
 
 def update_container(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict:

@@ -40,7 +40,7 @@ def signal(value: Any) -> str:
     else:
         name = "SIG" + asked.upper().removeprefix("SIG")
     if name not in SIGNALS.values():
-        if asked.isdigit() or OTHERS.fullmatch(name):
+        if (asked.isascii() and asked.isdigit()) or OTHERS.fullmatch(name):
             raise refuse("signal", asked, 400)
         raise Refused(400, "bad-signal", f"Invalid signal: {asked}")
     return name

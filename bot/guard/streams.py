@@ -33,6 +33,8 @@ ATTACH = {
     "detachKeys": detach_keys,
 }
 MAX_PATH = 4096
+MAX_ARCHIVE = 64 * 1024 * 1024
+"""What `docker cp` takes out of a container; as much goes in."""
 
 _CLOSED = re.compile(r"/(?:proc|sys|dev)(?:/.*)?", re.ASCII | re.DOTALL)
 
@@ -61,7 +63,8 @@ def container_stats(call: Call, owner: Owner, facts: Facts, name: str) -> Verdic
         return to_json(item | {"name": "/" + owner.virtual(item.get("name", ""))})
 
     request = Upstream("GET", f"/containers/{found['Id']}/stats", query)
-    return Forward(request, Reply(Carry.STREAM, lines=line, counted=follows))
+    # Also one look takes the engine two seconds: it measures the processor twice.
+    return Forward(request, Reply(Carry.STREAM, lines=line, counted=True))
 
 
 def _archive(call: Call, owner: Owner, facts: Facts, name: str) -> tuple[str, str]:
@@ -85,7 +88,8 @@ def _archive(call: Call, owner: Owner, facts: Facts, name: str) -> tuple[str, st
 def read_archive(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict:
     identity, path = _archive(call, owner, facts, name)
     request = Upstream(call.method, f"/containers/{identity}/archive", (("path", path),))
-    return Forward(request, Reply(Carry.STREAM, counted=call.method == "GET"), called=(identity, name))
+    reply = Reply(Carry.STREAM, counted=call.method == "GET", most_bytes=MAX_ARCHIVE)
+    return Forward(request, reply, called=(identity, name))
 
 
 def write_archive(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict:

@@ -104,6 +104,8 @@ class Reply:
     """Whether it takes one of the lab's streams."""
     add: tuple[str, ...] = ()
     """Image references that are on the lab's shelf once the stream ended without an error line."""
+    most_bytes: int = 0
+    """Where a stream is cut off; 0 is nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,8 @@ class Forward:
     """Full id of the container that runs once the engine says yes."""
     gone: str | None = None
     """Full id of the container that does not run any more once the engine says yes."""
+    paced: bool = False
+    """Whether it makes the engine walk a file system: a few at once, then one every few seconds."""
     called: tuple[str, str] | None = None
     """The container's full id and the learner's word for it: some of the engine's errors repeat that word."""
 

@@ -12,10 +12,11 @@ from typing import Any
 from bot.errors import DosirakError, EngineError, EngineTimeout
 from bot.guard.names import devirtualised
 from bot.guard.owner import Owner
-from bot.guard.verdict import JSON_TYPE, Answer, Forward, LineView, Reply, Several, to_json
+from bot.guard.verdict import JSON_TYPE, Answer, Forward, Reply, Several, to_json
 from bot.sandbox.gate import client
 from bot.sandbox.gate.faults import ConnectionOver
 from bot.sandbox.gate.listening import ClientReader
+from bot.sandbox.gate.patience import drained
 from bot.sandbox.gate.protocols import GateObserver, ImageShelf
 from bot.sandbox.gate.pump import join, watching
 from bot.sandbox.gate.upstream import ANSWER_SECONDS, Engine, EngineAnswer, parsed
@@ -112,7 +113,7 @@ class Carrier:
     ) -> None:
         try:
             async with watching(reader, writer, answer.writer):
-                failed = await self._pass_pieces(answer, reply.lines, writer, bool(reply.add))
+                failed = await self._pass_pieces(answer, reply, writer)
         except EngineError as error:
             # Half an answer is out: the missing last chunk tells the client, as the engine's own end would.
             raise ConnectionOver from error
@@ -120,20 +121,22 @@ class Carrier:
             await self.settle(Answer(200, add=reply.add))
         writer.write(client.LAST_CHUNK)
 
-    async def _pass_pieces(
-        self, answer: EngineAnswer, view: LineView | None, writer: asyncio.StreamWriter, look: bool
-    ) -> bool:
+    async def _pass_pieces(self, answer: EngineAnswer, reply: Reply, writer: asyncio.StreamWriter) -> bool:
         """Pieces (or viewed lines) to the client; returns whether a line of a pull said that it failed."""
-        failed = False
-        await writer.drain()
+        failed, size = False, 0
+        view, look = reply.lines, bool(reply.add)
+        await drained(writer)
         source = answer.pieces() if view is None and not look else _lines(answer.pieces())
         async for piece in source:
             failed = failed or (look and _is_error(piece))
             shown = piece if view is None else view(piece)
             if shown is None:
                 continue
+            size += len(shown)
+            if 0 < reply.most_bytes < size:
+                raise ConnectionOver  # the missing last chunk tells the client
             writer.write(client.chunk(shown if view is None and not look else shown + b"\r\n"))
-            await writer.drain()
+            await drained(writer)
         return failed
 
     async def hijack(
@@ -145,7 +148,7 @@ class Carrier:
                 return self._rebuilt(answer.status, await answer.whole(), verdict)
             writer.write(client.raw_head(upgraded=upgraded) + answer.early_bytes())
             with contextlib.suppress(ConnectionError):
-                await writer.drain()
+                await drained(writer)
                 await join(reader, writer, answer.reader, answer.writer)
         return None
 

@@ -33,6 +33,7 @@ from bot.sandbox.gate.facts import answer as answer_question
 from bot.sandbox.gate.faults import BadRequest, ConnectionOver
 from bot.sandbox.gate.head import MAX_HEAD, Head, read_head
 from bot.sandbox.gate.listening import ClientReader
+from bot.sandbox.gate.patience import STALL_SECONDS, Pace, drained
 from bot.sandbox.gate.protocols import GateObserver, ImageShelf
 from bot.sandbox.gate.slots import Slots
 from bot.sandbox.gate.tarball import tar_pieces
@@ -51,6 +52,9 @@ MAX_ROUNDS = 6
 AWAY = "the lab's Docker Engine does not answer right now; the lab and its containers are kept, try again in a moment"
 
 STREAMS_FULL = Refuse(429, "streams-full", "this lab follows as many streams as it may; end one first")
+TOO_OFTEN = Refuse(429, "too-often", "many of these are under way in this lab already; try again in a moment")
+BURST, PACE_SECONDS = 3, 5.0
+"""`docker diff` walks a container's whole file system; a person at a prompt does not notice the pace."""
 
 
 class Lab:
@@ -64,6 +68,7 @@ class Lab:
         self.carrier = Carrier(owner, engine, shelf, observer)
         self.changes = asyncio.Lock()
         self.streams = Slots(owner.limits.streams)
+        self.pace = Pace(BURST, PACE_SECONDS)
 
 
 class Connection:
@@ -87,8 +92,13 @@ class Connection:
             log.exception("lab %s: a connection failed", self._lab.owner.lab)
         finally:
             self._writer.close()
-            with contextlib.suppress(OSError):
-                await self._writer.wait_closed()
+            try:
+                async with asyncio.timeout(STALL_SECONDS):
+                    await self._writer.wait_closed()
+            except TimeoutError:
+                self._writer.transport.abort()
+            except OSError:
+                pass
 
     async def _one(self) -> bool:
         """One request and its answer; False when the client has no more."""
@@ -189,6 +199,8 @@ class Connection:
             case Forward(reply=Reply(carry=Carry.UPLOAD)):
                 return await self._upload(verdict, head)
             case Forward():
+                if verdict.paced and not await self._lab.pace.turn():
+                    return self._refusal(TOO_OFTEN)
                 return await carrier.whole(verdict)
             case Refuse():
                 return self._refusal(verdict)
@@ -231,4 +243,4 @@ class Connection:
 
     async def _send(self, data: bytes) -> None:
         self._writer.write(data)
-        await self._writer.drain()
+        await drained(self._writer)

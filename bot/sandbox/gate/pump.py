@@ -1,4 +1,8 @@
-"""Hijacked streams: raw bytes both ways, half-close carried, never more in memory than the sockets' bounds."""
+"""Hijacked streams: raw bytes both ways, half-close carried, never more in memory than the sockets' bounds.
+
+The bytes go from one transport to the other as they come: a task that reads and writes for each piece would halve the
+speed.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +12,10 @@ from collections.abc import AsyncIterator
 
 from bot.sandbox.gate.faults import ConnectionOver
 from bot.sandbox.gate.listening import ClientReader, hung_up
+from bot.sandbox.gate.patience import STALL_SECONDS
 from bot.tasks import TaskShelf
 
 PIECE = 256 * 1024
-
-
-async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Bytes until the reader's end, then the writer's half-close. A side that is gone ends the copy quietly."""
-    with contextlib.suppress(ConnectionError):
-        while data := await reader.read(PIECE):
-            writer.write(data)
-            await writer.drain()
-        if writer.can_write_eof():
-            writer.write_eof()
 
 
 @contextlib.asynccontextmanager
@@ -47,18 +42,114 @@ async def watching(
             raise ConnectionOver
 
 
+class Side(asyncio.Protocol):
+    """One end of a raw stream: what it says is written to the other one, and while that one does not read, it waits.
+
+    `patience`: seconds after which this end is cut off when it has not read a byte of what waits for it.
+    """
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, patience: float | None) -> None:
+        assert isinstance(writer.transport, asyncio.Transport)
+        self.transport = writer.transport
+        self.ended = asyncio.Event()
+        self._reader = reader
+        self._before = self.transport.get_protocol()
+        self._patience = patience
+        self._timer: asyncio.TimerHandle | None = None
+        self._held = False
+        self._other = self
+
+    def take(self, other: Side) -> None:
+        """From now on this side's bytes are this object's; none is read before `start`."""
+        self._other = other
+        self.transport.pause_reading()
+        self.transport.set_protocol(self)
+
+    async def start(self) -> None:
+        """What the stream reader had read already goes first."""
+        with contextlib.suppress(TimeoutError, ConnectionError):
+            async with asyncio.timeout(0):  # nothing new comes in, so it is there now or not at all
+                self.data_received(await self._reader.read(PIECE))
+        if self._reader.at_eof():
+            self._end()
+        elif not self._held:
+            self.transport.resume_reading()
+
+    def give_back(self) -> None:
+        """The connection's streams get what still comes."""
+        self._forget_timer()
+        if not self.transport.is_closing():
+            self.transport.set_protocol(self._before)
+            self.transport.resume_reading()
+
+    def data_received(self, data: bytes) -> None:
+        if data and not self._other.transport.is_closing():
+            self._other.transport.write(data)
+
+    def eof_received(self) -> bool:
+        self._reader.feed_eof()
+        self._end()
+        return True  # a half-close: `echo hi | docker run -i …` still wants its answer
+
+    def _end(self) -> None:
+        with contextlib.suppress(OSError):
+            if not self._other.transport.is_closing():
+                self._other.transport.write_eof()
+        self.ended.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget_timer()
+        self._before.connection_lost(exc)
+        self._end()
+
+    def pause_writing(self) -> None:
+        """This side does not read as fast as the other one speaks."""
+        self._other.hold(True)
+        self._look_again()
+
+    def resume_writing(self) -> None:
+        self._forget_timer()
+        self._other.hold(False)
+
+    def hold(self, held: bool) -> None:
+        self._held = held
+        if held:
+            self.transport.pause_reading()
+        else:
+            self.transport.resume_reading()
+
+    def _look_again(self) -> None:
+        if self._patience is not None:
+            waits = self.transport.get_write_buffer_size()
+            self._timer = asyncio.get_running_loop().call_later(self._patience, self._stalled, waits)
+
+    def _stalled(self, waited: int) -> None:
+        if self.transport.get_write_buffer_size() < waited:
+            self._look_again()
+        else:
+            self.transport.abort()
+
+    def _forget_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
 async def join(
     reader: ClientReader,
     writer: asyncio.StreamWriter,
     engine_reader: asyncio.StreamReader,
     engine_writer: asyncio.StreamWriter,
 ) -> None:
-    """Carry both directions until the engine ends. The client's end only half-closes: `echo hi | docker run -i …`
-    still wants its answer."""
-    tasks = TaskShelf()
-    tasks.start(copy(reader, engine_writer), name="gate stream up")
+    """Carry both directions until the engine ends. The client's end only half-closes."""
+    client, engine = Side(reader, writer, STALL_SECONDS), Side(engine_reader, engine_writer, None)
+    client.take(engine)
+    engine.take(client)
     try:
         async with watching(reader, writer, engine_writer):
-            await copy(engine_reader, writer)
+            await client.start()
+            await engine.start()
+            await engine.ended.wait()
     finally:
-        await tasks.close()
+        client.give_back()
+        engine.give_back()

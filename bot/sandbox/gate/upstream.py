@@ -19,6 +19,8 @@ from bot.sandbox.gate.sockets import reachable
 VERSION = "/v1.41"
 """The only version that the engine is ever asked in."""
 PIECE = 256 * 1024
+BUFFER = 64 * 1024
+"""Unread bytes of a stream at which reading the engine pauses (asyncio lets twice as many and one piece come)."""
 MAX_WHOLE = 8 * 1024 * 1024
 """Lists and details of one lab are some kilobytes; a `top` or `changes` of a busy container some hundred."""
 ANSWER_SECONDS = 90.0
@@ -98,7 +100,7 @@ class Engine:
         """Send `request` on a connection of its own and give its answer, head read; closed on leaving."""
         try:
             with reachable(self._path) as address:
-                reader, writer = await asyncio.open_unix_connection(address, limit=PIECE)
+                reader, writer = await asyncio.open_unix_connection(address, limit=BUFFER)
         except OSError as error:
             raise EngineUnavailable("nothing answers at the engine's socket") from error
         try:
