@@ -15,6 +15,7 @@ from telegram.error import InvalidToken, TelegramError
 from telegram.ext import Application, ApplicationBuilder, ContextTypes
 
 from bot.chat.admins import Admins
+from bot.chat.botapi import BotApi
 from bot.chat.containers_desk import ContainersDesk
 from bot.chat.conversations import Conversations
 from bot.chat.driving import DriverDesk, Drivers
@@ -29,8 +30,8 @@ from bot.chat.performer import Performer
 from bot.chat.ports import Labs
 from bot.chat.processor import ScopeOrder
 from bot.chat.sender import Sender
-from bot.chat.taps import Taps
 from bot.chat.study_desk import StudyDesk
+from bot.chat.taps import Taps
 from bot.chat.terminal_desk import TerminalDesk
 from bot.chat.texts import read_texts
 from bot.chat.transport import AiohttpRequest
@@ -73,7 +74,7 @@ class ChatBot:
     ) -> None:
         self._outage = Outage()
         self._requests = (AiohttpRequest(), AiohttpRequest(connections=1, answered=self._outage.answered))
-        self._application = _build(token, api_url or TELEGRAM, *self._requests)
+        self._application = _build(token, _server(api_url), *self._requests)
         self._tasks = TaskShelf()
         self._kit = Kit(
             course=course,
@@ -81,7 +82,7 @@ class ChatBot:
             store=store,
             keeper=Keeper(labs, store, terms, clock),
             pages=pages,
-            sender=Sender(self._application.bot, pace),
+            sender=Sender(self._application.bot, BotApi(self._requests[0], f"{_server(api_url)}/bot{token}"), pace),
             tasks=self._tasks,
             clock=clock,
         )
@@ -163,6 +164,10 @@ def refused() -> SettingsError:
     """The token is wrong; it is not repeated in the sentence."""
     problem = "Telegram does not know this token; copy it again from @BotFather (it looks like 123456789:AA…)"
     return SettingsError((Fault("TELEGRAM_TOKEN", problem),))
+
+
+def _server(api_url: str | None) -> str:
+    return (api_url or TELEGRAM).rstrip("/")
 
 
 def _build(

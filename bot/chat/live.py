@@ -153,8 +153,7 @@ class Live:
 
     async def _put(self, frame: Outgoing) -> None:
         if self.message_id is None:
-            message = await self._sender.send_now(self._scope, frame, thread=self._scope.topic_id)
-            self.message_id = message.message_id
+            self.message_id = await self._sender.send_now(self._scope, frame)
             if self._posted is not None:
                 await self._posted(self.message_id)
         elif not await self._sender.edit_now(self._scope, self.message_id, frame):

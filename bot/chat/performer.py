@@ -94,7 +94,7 @@ class Performer:
     async def _step(self, talk: Conversation, cause: Cause, effect: do.ShowStep) -> None:
         pictured = talk.lesson.picture(effect.place)
         if pictured is not None and pictured.picture is not None:
-            await talk.kit.sender.photo(talk.scope, pictured.picture, pictured.picture_caption)
+            await talk.kit.sender.picture(talk.scope, pictured.picture, pictured.picture_caption)
         await talk.send(talk.lesson.step(effect.place))
 
     async def _chapter_end(self, talk: Conversation, cause: Cause, effect: do.ShowChapterEnd) -> None:

@@ -6,21 +6,23 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from telegram import Bot, InputFile, Message
+from telegram import Bot
 from telegram.constants import ChatAction
 from telegram.error import BadRequest, TelegramError
 
+from bot.chat.botapi import BotApi, encoded
 from bot.chat.lane import Lane
-from bot.chat.message import Outgoing, Rows
+from bot.chat.message import Outgoing, Rows, keyboard
 from bot.chat.pace import TELEGRAM_PACE, Pace
-from bot.chat.wire import entities, keyboard
 from bot.identity import Scope
 
 log = logging.getLogger(__name__)
 
-Result = TypeVar("Result")
+NO_PREVIEW = encoded(link_preview_options={"is_disabled": True})
+Attempt = Callable[[int | None], Awaitable[Any]]
+"""Sends something into this topic and gives the message as Telegram has it."""
 
 LANES_KEPT = 2000
 """Chats whose budget is remembered; one that was quiet while so many others spoke has its whole budget again."""
@@ -29,11 +31,14 @@ LANES_KEPT = 2000
 class Sender:
     """The one place that calls the Bot API's sending methods."""
 
-    def __init__(self, bot: Bot, pace: Pace = TELEGRAM_PACE) -> None:
+    def __init__(self, bot: Bot, api: BotApi, pace: Pace = TELEGRAM_PACE) -> None:
         self._bot = bot
+        self._api = api
         self.pace = pace
         self._lanes: dict[int, Lane] = {}
         self._newest: dict[Scope, int] = {}
+        self._pictures: dict[Path, str] = {}
+        """Telegram's own name of each picture that it was sent once; a restarted bot sends it again."""
 
     @property
     def username(self) -> str:
@@ -52,31 +57,25 @@ class Sender:
         """The number of the last message that was sent there; 0 when none is remembered."""
         return self._newest.get(scope, 0)
 
-    def _sent(self, scope: Scope, message: Message) -> Message:
+    def _sent(self, scope: Scope, message: Any) -> int:
+        number: int = message["message_id"]
         self._newest.pop(scope, None)
-        self._newest[scope] = message.message_id
+        self._newest[scope] = number
         if len(self._newest) > LANES_KEPT:
             del self._newest[next(iter(self._newest))]
-        return message
+        return number
 
     async def send(self, scope: Scope, outgoing: Outgoing, *, preview: bool = False) -> int:
         """Send a message and give its id. Raises ChatGone, Undelivered."""
-        message = await self._reply(
-            scope, lambda thread: self.send_now(scope, outgoing, thread=thread, preview=preview)
-        )
-        return message.message_id
+        return self._sent(scope, await self._reply(scope, lambda topic: self._send(scope, outgoing, topic, preview)))
 
-    async def send_now(self, scope: Scope, outgoing: Outgoing, *, thread: Any, preview: bool = False) -> Message:
-        """One attempt without regard to the budget, for callers that keep it themselves."""
-        message = await self._bot.send_message(
-            scope.chat_id,
-            outgoing.text.text,
-            entities=entities(outgoing.text),
-            reply_markup=keyboard(outgoing.rows),
-            message_thread_id=thread,
-            disable_web_page_preview=not preview,
-        )
-        return self._sent(scope, message)
+    async def send_now(self, scope: Scope, outgoing: Outgoing) -> int:
+        """One attempt without regard to the budget, for callers that keep it themselves; gives the message's id."""
+        return self._sent(scope, await self._send(scope, outgoing, scope.topic_id))
+
+    def _send(self, scope: Scope, outgoing: Outgoing, topic: int | None, preview: bool = False) -> Awaitable[Any]:
+        where = encoded(chat_id=scope.chat_id, message_thread_id=topic)
+        return self._api.call("sendMessage", where, outgoing.form, *(() if preview else (NO_PREVIEW,)))
 
     async def edit(self, scope: Scope, message_id: int, outgoing: Outgoing) -> bool:
         """Change a message; False when it is gone. Raises ChatGone, Undelivered."""
@@ -86,80 +85,82 @@ class Sender:
 
     async def edit_now(self, scope: Scope, message_id: int, outgoing: Outgoing) -> bool:
         """One attempt without regard to the budget; False when the message is gone, True also when nothing changed."""
-        return await _unless_gone(
-            self._bot.edit_message_text(
-                outgoing.text.text,
-                scope.chat_id,
-                message_id,
-                entities=entities(outgoing.text),
-                reply_markup=keyboard(outgoing.rows),
-                disable_web_page_preview=True,
-            )
-        )
+        which = encoded(chat_id=scope.chat_id, message_id=message_id)
+        return await _unless_gone(self._api.call("editMessageText", which, outgoing.form, NO_PREVIEW))
 
     async def set_rows(self, scope: Scope, message_id: int, rows: Rows = ()) -> bool:
         """Change a message's buttons; False when it is gone."""
         lane = self.lane(scope)
+        form = encoded(chat_id=scope.chat_id, message_id=message_id, reply_markup=keyboard(rows))
         async with lane.reply():
             return await lane.deliver(
-                lambda: _unless_gone(
-                    self._bot.edit_message_reply_markup(scope.chat_id, message_id, reply_markup=keyboard(rows))
-                ),
-                repeatable=True,
+                lambda: _unless_gone(self._api.call("editMessageReplyMarkup", form)), repeatable=True
             )
 
-    async def photo(self, scope: Scope, picture: Path | bytes, caption: str = "", rows: Rows = ()) -> int:
+    async def picture(self, scope: Scope, file: Path, caption: str = "") -> int:
+        """Send a PNG that many people are sent, and give the message's id. Its bytes travel once."""
+        if known := self._pictures.get(file):
+            form = encoded(photo=known, caption=caption or None)
+            try:
+                return self._sent(scope, await self._reply(scope, lambda topic: self._known(scope, topic, form)))
+            except BadRequest as error:
+                if "file identifier" not in error.message:
+                    raise
+        content = await asyncio.to_thread(file.read_bytes)
+        message = await self._file(scope, "photo", "picture.png", content, caption)
+        # Telegram has a picture in several sizes, the largest last.
+        self._pictures[file] = message["photo"][-1]["file_id"]
+        return self._sent(scope, message)
+
+    def _known(self, scope: Scope, topic: int | None, form: bytes) -> Awaitable[Any]:
+        return self._api.call("sendPhoto", encoded(chat_id=scope.chat_id, message_thread_id=topic), form)
+
+    async def photo(self, scope: Scope, content: bytes, caption: str = "", rows: Rows = ()) -> int:
         """Send a PNG and give the message's id."""
-        content = await asyncio.to_thread(picture.read_bytes) if isinstance(picture, Path) else picture
-        message = await self._reply(
-            scope,
-            lambda thread: self._bot.send_photo(
-                scope.chat_id,
-                InputFile(content, filename="picture.png"),
-                caption=caption or None,
-                reply_markup=keyboard(rows),
-                message_thread_id=thread,
-            ),
-        )
-        return message.message_id
+        return self._sent(scope, await self._file(scope, "photo", "picture.png", content, caption, rows))
 
     async def document(self, scope: Scope, name: str, content: bytes, caption: str = "") -> int:
         """Send a file and give the message's id."""
-        message = await self._reply(
-            scope,
-            lambda thread: self._bot.send_document(
-                scope.chat_id,
-                InputFile(content, filename=name),
-                caption=caption or None,
-                message_thread_id=thread,
-            ),
-        )
-        return message.message_id
+        return self._sent(scope, await self._file(scope, "document", name, content, caption))
+
+    async def _file(self, scope: Scope, kind: str, name: str, content: bytes, caption: str, rows: Rows = ()) -> Any:
+        fields = {"chat_id": scope.chat_id, "caption": caption or None, "reply_markup": keyboard(rows)}
+
+        def upload(topic: int | None) -> Awaitable[Any]:
+            method = f"send{kind.capitalize()}"
+            return self._api.upload(method, kind, name, content, **fields, message_thread_id=topic)
+
+        return await self._reply(scope, upload)
 
     async def delete(self, scope: Scope, message_id: int) -> None:
         """Take a message away; one that is too old or gone stays as it is."""
-        await _best_effort(self._bot.delete_message(scope.chat_id, message_id))
+        await _best_effort(self._api.call("deleteMessage", encoded(chat_id=scope.chat_id, message_id=message_id)))
 
     async def typing(self, scope: Scope) -> None:
         """Show at once that something is being done; nobody misses it if it fails."""
-        await _best_effort(self._bot.send_chat_action(scope.chat_id, ChatAction.TYPING, scope.topic_id))
+        await _best_effort(
+            self._api.call(
+                "sendChatAction",
+                encoded(chat_id=scope.chat_id, message_thread_id=scope.topic_id, action=ChatAction.TYPING.value),
+            )
+        )
 
     async def answer(self, query_id: str, text: str = "") -> None:
         """End a button's waiting, with a short word on top of the screen. An old tap has nobody waiting."""
-        await _best_effort(self._bot.answer_callback_query(query_id, text or None))
+        await _best_effort(
+            self._api.call("answerCallbackQuery", encoded(callback_query_id=query_id, text=text or None))
+        )
 
-    async def _reply(self, scope: Scope, call: Callable[[Any], Awaitable[Message]]) -> Message:
-        return self._sent(scope, await self._in_turn(scope, call))
-
-    async def _in_turn(self, scope: Scope, call: Callable[[Any], Awaitable[Message]]) -> Message:
+    async def _reply(self, scope: Scope, attempt: Attempt) -> Any:
+        """Send in the chat's turn; a topic that is gone does not swallow what was to be said."""
         lane = self.lane(scope)
         async with lane.reply():
             try:
-                return await lane.deliver(lambda: call(scope.topic_id), repeatable=False)
+                return await lane.deliver(lambda: attempt(scope.topic_id), repeatable=False)
             except BadRequest as error:
                 if scope.topic_id is None or "thread not found" not in error.message:
                     raise
-                return await lane.deliver(lambda: call(None), repeatable=False)
+                return await lane.deliver(lambda: attempt(None), repeatable=False)
 
 
 async def _unless_gone(edit: Awaitable[Any]) -> bool:

@@ -82,14 +82,30 @@ class AiohttpRequest(BaseRequest):
         pool_timeout: Any = BaseRequest.DEFAULT_NONE,
     ) -> tuple[int, bytes]:
         """The status and the body. Raises NotSent without a connection, TimedOut without an answer in time."""
+        default = UPLOAD_TIMEOUT if request_data and request_data.contains_files else READ_TIMEOUT
+        return await self.exchange(
+            url,
+            _body(request_data),
+            _chosen(read_timeout, default),
+            method=method,
+            connect_timeout=_chosen(connect_timeout, CONNECT_TIMEOUT),
+        )
+
+    async def exchange(
+        self,
+        url: str,
+        payload: aiohttp.BytesPayload | aiohttp.FormData | None,
+        read_timeout: float | None,
+        *,
+        method: str = "POST",
+        connect_timeout: float | None = CONNECT_TIMEOUT,
+    ) -> tuple[int, bytes]:
+        """The same for whoever has a body ready. Raises TooFast for a 429 too."""
         if self._session is None:
             raise RuntimeError("the transport is not initialized")
-        default = UPLOAD_TIMEOUT if request_data and request_data.contains_files else READ_TIMEOUT
-        timeout = aiohttp.ClientTimeout(
-            sock_connect=_chosen(connect_timeout, CONNECT_TIMEOUT), sock_read=_chosen(read_timeout, default)
-        )
+        timeout = aiohttp.ClientTimeout(sock_connect=connect_timeout, sock_read=read_timeout)
         try:
-            async with self._session.request(method, url, data=_body(request_data), timeout=timeout) as response:
+            async with self._session.request(method, url, data=payload, timeout=timeout) as response:
                 body = await response.read()
                 self._answered(response.status)
                 if response.status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -120,7 +136,7 @@ def _retry_after(body: bytes) -> float:
         return UNKNOWN_WAIT
 
 
-def _body(data: RequestData | None) -> Any:
+def _body(data: RequestData | None) -> aiohttp.BytesPayload | aiohttp.FormData | None:
     if data is None:
         return None
     if not data.contains_files:
