@@ -1,8 +1,8 @@
 """The disk watchdog: stops what fills the disk, and tells.
 
-An overlay layer has no quota, so the labs are measured: the filesystem's own count every second, and the labs' folders
-only when that has grown. What grew most is stopped (and, when it goes on after that, removed) before its lab takes much
-more than its limit; when the host itself runs out of room, whatever grows is stopped.
+An overlay layer has no quota, so the labs are measured: the filesystem's own counts twice a second, and the labs'
+folders only when those have changed. What grew most is stopped (and, when it goes on after that, removed) before its
+lab takes much more than its limit; when the host itself runs out of room, whatever grows is stopped.
 """
 
 from __future__ import annotations
@@ -28,11 +28,13 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 0.5
 """Between two looks at the filesystem's counts; a fast disk takes half a gigabyte in that time."""
 
-REST = 10
-"""After a measurement, this many times as long as it took: at most a tenth of one processor goes into it."""
+REST, LONGEST_REST = 5, 2.0
+"""After a measurement: this many times as long as it took, so that it costs a fraction of one processor; but not longer
+than these seconds, since it is slow just when somebody fills the disk."""
 
-GROWN_BYTES, GROWN_FILES = 2**20, 256
-"""Growth of the filesystem that makes the labs worth measuring: less is the ordinary noise of a host."""
+CHANGED_BYTES, CHANGED_FILES = 2**20, 256
+"""Growth of the filesystem (or, when a learner tidies up, what it loses) that makes the labs worth measuring: less is
+the ordinary noise of a host."""
 
 WALK_AT_LEAST_EVERY = 10.0
 """Seconds: what a lab takes can be hidden by what somebody else gives back."""
@@ -74,7 +76,7 @@ class DiskWatchdog:
     async def run(self) -> None:
         took = 0.0
         while True:
-            await asyncio.sleep(max(LOOK_SECONDS, REST * took))
+            await asyncio.sleep(max(LOOK_SECONDS, min(LONGEST_REST, REST * took)))
             started = time.monotonic()
             try:
                 await self.look()
@@ -85,12 +87,14 @@ class DiskWatchdog:
             took = time.monotonic() - started
 
     async def look(self) -> None:
-        """Measure the labs if the disk has filled since they were last measured, and act on each."""
+        """Measure the labs if the disk has changed since they were last measured, and act on each."""
         now = await asyncio.to_thread(room, await self._inventory.root())
-        if not self._due(now):
+        open_labs = set(self._open_labs())
+        # A lab just opened is measured at once, so that what it takes from then on is known to be its own.
+        if open_labs <= self._before.keys() and not self._due(now):
             return
         self._walked, self._walked_at = now, time.monotonic()
-        labs = await self._inventory.labs(self._open_labs())
+        labs = await self._inventory.labs(open_labs)
         used = await self._measured(labs)
         self._forget(labs.keys())
         short = now.free < self._limits.reserve
@@ -110,7 +114,7 @@ class DiskWatchdog:
         last = self._walked
         if last is None or time.monotonic() - self._walked_at >= WALK_AT_LEAST_EVERY:
             return True
-        return now.used - last.used > GROWN_BYTES or now.files - last.files > GROWN_FILES
+        return abs(now.used - last.used) > CHANGED_BYTES or abs(now.files - last.files) > CHANGED_FILES
 
     async def _measured(self, labs: Mapping[LabId, Holdings]) -> dict[LabId, dict[str, int]]:
         """Bytes of each part of each lab, files included that only a running process still holds."""
@@ -154,7 +158,7 @@ class DiskWatchdog:
             await self._remove(users, blame.part if blame.part in holdings.volumes else None)
         else:
             # Something that no running container writes to is filled from the toolbox, by `docker cp`.
-            users = [container for container in users if container.running] or holdings.toolbox()
+            users = await self._running(users) or holdings.toolbox()
             await asyncio.gather(*(self._stop(container.id) for container in users))
         await self._remember(lab, holdings)
         over = blame.used > self._limits.lab
@@ -170,6 +174,18 @@ class DiskWatchdog:
         self._before[lab] = self._roomy[lab] = parts
         if (used := sum(parts.values())) > self._limits.lab:
             self._marks[lab] = Mark(used, stopped=True)
+
+    async def _running(self, containers: Iterable[Container]) -> list[Container]:
+        """Asked now: one that was only created when the measuring began may have filled the disk since."""
+        return [container for container in containers if await self._runs(container.id)]
+
+    async def _runs(self, container_id: str) -> bool:
+        try:
+            state = (await self._engine.inspect(container_id))["State"]
+        except EngineNotFound:
+            return False
+        # What is paused writes nothing, and would not stop.
+        return bool(state["Running"] and not state["Paused"])
 
     async def _stop(self, container_id: str) -> None:
         try:

@@ -24,7 +24,6 @@ class Container:
 
     id: str
     name: str | None
-    running: bool
     volumes: frozenset[str]
     folders: tuple[Path, ...]
 
@@ -102,7 +101,6 @@ class Inventory:
         return Container(
             id=item["Id"],
             name=_name(lab, item),
-            running=_runs(item),
             volumes=frozenset(mount["Name"] for mount in item["Mounts"] if mount["Type"] == "volume"),
             # The second one has its logs.
             folders=(*self._layers.get(item["Id"], ()), root / "containers" / item["Id"]),
@@ -110,7 +108,6 @@ class Inventory:
 
 
 def _runs(item: Mapping[str, Any]) -> bool:
-    """A paused container writes nothing, and the engine would not stop it."""
     return bool(item["State"] == "running")
 
 

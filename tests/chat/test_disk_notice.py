@@ -10,6 +10,8 @@ from bot.chat.disk import notice
 from bot.chat.texts import Words, read_texts
 from bot.identity import LabId
 from bot.sandbox.events import DiskLimitReached
+from tests.chat.conftest import House
+from tests.chatclient import Member
 
 GIB = 2**30
 
@@ -34,3 +36,12 @@ def test_a_small_limit_is_told_in_its_unit() -> None:
     words = next(iter(read_texts().values()))
     event = DiskLimitReached(LabId("0123456789"), ("greedy",), 70 << 20, 64 << 20)
     assert "64 MiB" in notice(words, event).text.text
+
+
+async def test_the_one_whose_lab_it_is_hears_of_it(house: House, learner: Member) -> None:
+    """In their chat and language, while they work or not."""
+    await learner.says("true")
+    await learner.sees("✓")
+    (record,) = await house.store.labs.all()
+    house.events.tell(DiskLimitReached(record.lab_id, ("greedy",), 2 * GIB, GIB))
+    assert "greedy" in (await learner.sees("💾")).text
