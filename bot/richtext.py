@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 MAX_UNITS = 4096
 """A message's limit in UTF-16 code units (Bot API, sendMessage)."""
@@ -23,6 +24,10 @@ class Entity:
     length: int
     language: str | None = None
     url: str | None = None
+    unix_time: int | None = None
+    """For "date_time": the moment in whole seconds, which each reader's client shows in the reader's own time zone."""
+    date_time_format: str | None = None
+    """For "date_time": the Bot API's letters, `t` for hours and minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,11 @@ def marked(kind: str, text: str, *, language: str | None = None, url: str | None
     if not text:
         return RichText()
     return RichText(text, (Entity(kind, 0, units(text), language, url),))
+
+
+def moment(text: str, at: datetime) -> RichText:
+    """A time of day that each client shows in its own time zone; `text` is for clients that do not know how."""
+    return RichText(text, (Entity("date_time", 0, units(text), unix_time=int(at.timestamp()), date_time_format="t"),))
 
 
 def joined(parts: Iterable[RichText | str]) -> RichText:

@@ -11,7 +11,11 @@ from bot.chat.durations import clock, span
 from bot.chat.message import Button, Outgoing, button, rows
 from bot.chat.texts import Words
 from bot.pages.page import Page
-from bot.richtext import RichText, joined, marked
+from bot.richtext import RichText, joined, marked, moment
+
+
+MARK = "\0"
+"""Stands for the time of day until it is put in with its entity; no text of ours has it."""
 
 
 def is_public(url: str) -> bool:
@@ -57,9 +61,14 @@ def _link(url: str) -> RichText:
     return marked("text_link", url, url=url)
 
 
-def _ending(words: Words, page: Page, now: datetime) -> str:
-    left = max(0.0, (page.ends_at - now).total_seconds())
-    return words("pages.ends", time=span(words, left), clock=clock(page.ends_at))
+def _ending(words: Words, page: Page, now: datetime) -> RichText:
+    before, _, after = words("pages.ends", time=left(words, page, now), clock=MARK).partition(MARK)
+    return RichText(before) + moment(clock(page.ends_at), page.ends_at) + after
+
+
+def left(words: Words, page: Page, now: datetime) -> str:
+    """How long a page is still open."""
+    return span(words, max(0.0, (page.ends_at - now).total_seconds()))
 
 
 def _buttons(words: Words, page: Page, url: str) -> tuple[Button, ...]:

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 from bot.chat import notices
 from bot.chat.cause import Cause
 from bot.chat.conversation import Conversation
-from bot.chat.durations import clock
 from bot.chat.kit import Kit
 from bot.chat.message import Outgoing
 from bot.errors import ChatError, DosirakError, PageError
@@ -39,6 +38,8 @@ class PagesDesk:
             return
         if isinstance(event, ContainerStarted):
             self._kit.pages.container_started(event.container.id)
+            if event.resumed:
+                return await self._redraw_all(talk, event.lab_id, event.container.id, running=True)
             await talk.session.settled(COMMAND_FIRST)
             await self.announce(talk, event.lab_id, event.container)
         elif isinstance(event, ContainerStopped):
@@ -114,7 +115,7 @@ class PagesDesk:
         except PageError:
             return await talk.answer(cause, talk.words("pages.already_over"))
         key = "pages.extended" if extended.ends_at > page.ends_at else "pages.longest"
-        await talk.answer(cause, talk.words(key, clock=clock(extended.ends_at)))
+        await talk.answer(cause, talk.words(key, time=notices.left(talk.words, extended, self._kit.clock())))
         await self._redraw(talk, extended)
         await self._redraw_list(talk, cause, (await self._messages(page.lab_id)).get(page.token))
 

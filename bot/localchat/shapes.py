@@ -34,7 +34,15 @@ def chat(value: Chat, conversation: Conversation) -> Shape:
 
 
 def entity(value: Entity) -> Shape:
-    return filled(type=value.kind, offset=value.offset, length=value.length, language=value.language, url=value.url)
+    return filled(
+        type=value.kind,
+        offset=value.offset,
+        length=value.length,
+        language=value.language,
+        url=value.url,
+        unix_time=value.unix_time,
+        date_time_format=value.date_time_format,
+    )
 
 
 def button(value: Button) -> Shape:

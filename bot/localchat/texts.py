@@ -25,12 +25,13 @@ FORMATS = frozenset(
         "blockquote",
         "expandable_blockquote",
         "text_link",
+        "date_time",
     }
 )
 """What a bot may set."""
 FOUND = frozenset({"mention", "hashtag", "cashtag", "bot_command", "url", "email", "phone_number", "bank_card_number"})
 """What the server finds by itself; it ignores these from a bot, since they are found again."""
-OTHERS = frozenset({"text_mention", "custom_emoji", "date_time"})
+OTHERS = frozenset({"text_mention", "custom_emoji"})
 """Known, but without a meaning in this chat: the text stays, the entity goes."""
 CLOSED = FOUND | {"code", "pre", "text_link"}
 """Nothing more is found inside these."""
@@ -68,7 +69,17 @@ def _read_entity(value: dict[str, Any]) -> Entity | None:
         raise Refused("can't parse MessageEntity: Unsupported type specified")
     if kind == "text_link" and not value.get("url"):
         raise Refused("can't parse MessageEntity: Can't find field \"url\"")
-    return Entity(kind, int(value["offset"]), int(value["length"]), value.get("language") or None, value.get("url"))
+    if kind == "date_time" and not isinstance(value.get("unix_time"), int):
+        raise Refused("can't parse MessageEntity: Can't find field \"unix_time\"")
+    return Entity(
+        kind,
+        int(value["offset"]),
+        int(value["length"]),
+        value.get("language") or None,
+        value.get("url"),
+        value.get("unix_time"),
+        value.get("date_time_format"),
+    )
 
 
 def checked(text: str, entities: tuple[Entity, ...], *, limit: int, too_long: str, commands: bool = False) -> RichText:

@@ -14,10 +14,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ContainerStarted:
-    """A learner's container runs now."""
+    """A learner's container runs now; `resumed`: by the bot's own start, as it ran before the stop."""
 
     lab_id: LabId
     container: ContainerSummary
+    resumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -96,6 +97,7 @@ class SandboxHost:
 
     async def resume(self, ran: dict[LabId, tuple[str, ...]]) -> None:
         """Start again what a clean stop ended."""
+        self._watch.expect(chain.from_iterable(ran.values()))
         await self.labs.resume(ran)
 
     async def address(self, lab_id: LabId, container_id: str, port: int) -> Address:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import aclosing
 from typing import Any
 from urllib.parse import quote
@@ -49,6 +49,7 @@ class Watch:
         self._engine = engine
         self._events = events
         self._known: dict[str, tuple[LabId, ContainerSummary]] = {}
+        self._resumed: set[str] = set()
         self._here = True
         self._attempt = 0
         self.ready = asyncio.Event()
@@ -57,6 +58,10 @@ class Watch:
     @property
     def engine_answers(self) -> bool:
         return self._here
+
+    def expect(self, container_ids: Iterable[str]) -> None:
+        """The next start of these is no news: they go on after a stop of the bot."""
+        self._resumed.update(container_ids)
 
     async def run(self) -> None:
         while True:
@@ -150,7 +155,8 @@ class Watch:
         if before is not None and before.name != now.name:
             self._events.tell(ContainerRenamed(lab, now.id, now.name))
         if now.runs and (again or not ran):
-            self._events.tell(ContainerStarted(lab, now))
+            self._events.tell(ContainerStarted(lab, now, resumed=now.id in self._resumed))
+            self._resumed.discard(now.id)
 
 
 def _lab_of(found: Mapping[str, Any]) -> LabId | None:

@@ -169,11 +169,13 @@ PAGE = Page("p" + "a" * 26, LabId("0123456789"), WEB.id, WEB.name, 8088, 80, NOW
 
 @EVERY_LANGUAGE
 def test_a_page_says_its_address_and_its_end(words: Words) -> None:
-    """The address stands alone in its line and is a link."""
+    """The address stands alone in its line and is a link; each reader's client shows the end in its own time zone."""
     url = f"http://{PAGE.token}.localhost:8080/"
     shown = notices.opened(words, PAGE, url, NOW)
     assert url in shown.text.text.splitlines()
-    assert [entity.url for entity in shown.text.entities] == [url]
+    link, end = shown.text.entities
+    assert (link.kind, link.url) == ("text_link", url)
+    assert (end.kind, end.unix_time, end.date_time_format) == ("date_time", int(PAGE.ends_at.timestamp()), "t")
     assert "30" in shown.text.text
     assert all(fits(one) for one in (shown, notices.over(words, PAGE), notices.overview(words, [(PAGE, url)], NOW)))
     assert fits(notices.overview(words, [], NOW)) and fits(notices.opened(words, PAGE, url, NOW, running=False))

@@ -77,6 +77,7 @@ async def test_blanks_alone_are_no_text(started: Served) -> None:
         ({"type": "bold", "offset": 0, "length": 2}, "ends in a middle of a UTF-16 symbol"),
         ({"type": "sparkle", "offset": 0, "length": 1}, "can't parse MessageEntity: Unsupported type specified"),
         ({"type": "text_link", "offset": 0, "length": 1}, "can't parse MessageEntity: Can't find field \"url\""),
+        ({"type": "date_time", "offset": 0, "length": 1}, 'Can\'t find field "unix_time"'),
     ],
 )
 async def test_an_entity_must_fit_its_text(started: Served, entity: dict[str, Any], words: str) -> None:
@@ -103,6 +104,12 @@ async def test_links_are_found_but_not_in_code_and_not_commands(started: Served)
     ]
     marked = await send(started, text=text, entities=[{"type": "code", "offset": 31, "length": 16}])
     assert [item["type"] for item in marked["entities"]] == ["url", "code"]
+
+
+async def test_a_moment_keeps_its_time(started: Served) -> None:
+    """The page shows it in the reader's own time zone, so the time must come through."""
+    entity = {"type": "date_time", "offset": 3, "length": 5, "unix_time": 1700000000, "date_time_format": "t"}
+    assert (await send(started, text="at 07:13", entities=[entity]))["entities"] == [entity]
 
 
 async def test_html_becomes_entities(started: Served) -> None:

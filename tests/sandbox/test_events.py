@@ -59,6 +59,19 @@ async def test_a_containers_life_is_told(host: SandboxHost, lab: Lab, engine: En
     assert rest == [ContainerStopped(lab.id, web), ContainerRemoved(lab.id, web)]
 
 
+async def test_what_a_start_of_the_bot_resumes_is_told_as_that(host: SandboxHost, lab: Lab, make: Make) -> None:
+    """A container that goes on after a stop of the bot is no news; its next start is."""
+    web = await make(lab.id, "web")
+    await lab.stop(web)
+    async with heard(host, lab.id) as events:
+        await host.resume({lab.id: (web,)})
+        await eventually(lambda: len(events) == 1)
+        await lab.stop(web)
+        await lab.start(web)
+        await eventually(lambda: len(events) == 3)
+    assert [event.resumed for event in events if isinstance(event, ContainerStarted)] == [True, False]
+
+
 class Relay:
     """A second socket for the engine that a test can take away and bring back: the engine's restart, on the wire."""
 

@@ -42,6 +42,7 @@ export function endsWithBlock(text, entities) {
 
 function made(entity, text, inner, end, context) {
   const words = text.slice(entity.offset, end);
+  if (entity.type === "date_time") return moment(entity);
   const node = shell(entity, words, context);
   const target = node.querySelector?.(".inside") ?? node;
   fill(target, text, entity.type === "pre" || entity.type === "code" ? [] : inner, entity.offset, end, context);
@@ -60,6 +61,13 @@ function shell(entity, words, { acts, open }) {
     case "expandable_blockquote": return folded(entity, words, open);
     default: return element("span", { class: entity.type });
   }
+}
+
+// A moment is shown in the reader's own time zone, whatever the bot's words were.
+function moment(entity) {
+  const at = new Date(entity.unix_time * 1000);
+  const words = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  return element("time", { dateTime: at.toISOString() }, words);
 }
 
 function codeBlock(entity, words, acts) {
