@@ -1,0 +1,142 @@
+"""Clients that do not read, ask too often, or take too much: bounded memory, bounded time, and the others go on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from bot.guard.streams import MAX_ARCHIVE
+from bot.sandbox.gate import patience, pump
+from bot.sandbox.gate.connection import BURST
+from bot.sandbox.gate.patience import LONGEST_WAIT, Pace
+from tests.gate.support import A, FakeEngine, HandMadeLab, opened, raw, settled, status, until
+
+WEB = "c" * 64
+SWITCH = (
+    b"HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\n"
+    b"Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
+)
+ATTACH = (
+    b"POST /v1.41/containers/web/attach?stream=1&stdin=1&stdout=1 HTTP/1.1\r\nHost: d\r\n"
+    b"Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
+)
+LOGS = b"GET /v1.41/containers/web/logs?stdout=1&follow=1 HTTP/1.1\r\nHost: d\r\n\r\n"
+TOO_MUCH = 8 * 1024 * 1024
+"""More than all the sockets and buffers on a stream's way hold."""
+
+
+@pytest.fixture(autouse=True)
+def one_container(fake: FakeEngine, lab: HandMadeLab) -> None:
+    """The engine knows one container of the lab, `web`, which says more than anyone reads."""
+    name = f"/lab-{lab.owner.lab}.web"
+    item = {"Id": WEB, "Names": [name], "Labels": lab.owner.labels(), "State": "running", "Mounts": []}
+    body = json.dumps([item]).encode()
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
+    fake.replies[b"GET /v1.41/containers/json"] = b"%b%d\r\n\r\n%b" % (head, len(body), body)
+    fake.replies[b"POST /v1.41/containers/" + WEB.encode() + b"/attach"] = SWITCH
+    piece = b"100000\r\n" + bytes(0x100000) + b"\r\n"
+    fake.replies[b"GET /v1.41/containers/" + WEB.encode() + b"/"] = (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + piece * (MAX_ARCHIVE // 0x100000 + 1) + b"0\r\n\r\n"
+    )
+    fake.after = bytes(TOO_MUCH)
+
+
+@pytest.mark.parametrize("request_bytes", [ATTACH, LOGS], ids=["attach", "logs"])
+async def test_a_client_that_takes_nothing_is_cut_off(
+    lab: HandMadeLab, monkeypatch: pytest.MonkeyPatch, request_bytes: bytes
+) -> None:
+    """After the patience its stream is free again, although it never closed."""
+    for module in (pump, patience):
+        monkeypatch.setattr(module, "STALL_SECONDS", 0.1)
+    _, writer = await asyncio.open_unix_connection(lab.socket, limit=1024)
+    writer.write(request_bytes)
+    await until(lambda: lab.gate.streams == 1)
+    await settled(lab)
+    writer.close()
+
+
+async def test_a_slow_client_is_not_cut_off(lab: HandMadeLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes a little in each span of the patience: all of it arrives."""
+    monkeypatch.setattr(pump, "STALL_SECONDS", 0.5)
+    reader, writer = await asyncio.open_unix_connection(lab.socket, limit=1024)
+    writer.write(ATTACH)
+    await reader.readuntil(b"\r\n\r\n")
+    got, started = 0, time.monotonic()
+    while time.monotonic() - started < 1.5:
+        got += len(await reader.read(65536))
+        await asyncio.sleep(0.05)
+    writer.write_eof()
+    while data := await reader.read(1 << 20):
+        got += len(data)
+    assert got == TOO_MUCH
+    writer.close()
+    await settled(lab)
+
+
+async def test_streams_that_nobody_reads_keep_the_memory_flat(fake: FakeEngine, tmp_path: Path) -> None:
+    """64 of them, in four labs: what they hold is bounded by the buffers on the way, not by what the engine has."""
+    folders = [tmp_path / f"lab{number}" for number in range(4)]
+    async with contextlib.AsyncExitStack() as stack:
+        labs = []
+        for folder in folders:
+            folder.mkdir()
+            made = opened(fake.path, A, "a" * 64, frozenset({"diamol/base:latest"}), folder)
+            labs.append(await stack.enter_async_context(made))
+        before = _resident()
+        held = []
+        for lab in labs:
+            for _ in range(lab.owner.limits.streams):
+                held.append(await asyncio.open_unix_connection(lab.socket, limit=1024))
+                held[-1][1].write(ATTACH)
+        await until(lambda: all(lab.gate.streams == lab.owner.limits.streams for lab in labs))
+        await asyncio.sleep(0.3)
+        # The test's own side is in this process too: the fake engine's 8 MiB wait in it for each stream.
+        own = len(held) * TOO_MUCH
+        assert _resident() - before - own < len(held) * 1024 * 1024
+        for _, writer in held:
+            writer.close()
+        for lab in labs:
+            await settled(lab)
+
+
+def _resident() -> int:
+    """Bytes of this process in memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+
+async def test_input_that_came_with_the_request_goes_first(lab: HandMadeLab, fake: FakeEngine) -> None:
+    """Whatever the client sent before the engine switched reaches the container, in order, and then its end."""
+    fake.after = b"out"
+    words = b"".join(b"%05d" % number for number in range(10_000))
+    answer = await raw(lab.socket, ATTACH + words)
+    assert answer.endswith(b"\r\n\r\nout")
+    (seen,) = [request for request in fake.seen if b"/attach" in request]
+    assert seen.endswith(b"\r\n\r\n" + words)
+    await settled(lab)
+
+
+async def test_an_archive_beyond_the_bound_is_broken_off(lab: HandMadeLab) -> None:
+    """`docker cp` of something huge: the missing last chunk tells the client that it is not whole."""
+    answer = await raw(lab.socket, b"GET /v1.41/containers/web/archive?path=/x HTTP/1.1\r\nHost: d\r\n\r\n")
+    assert status(answer) == 200 and len(answer) < MAX_ARCHIVE + 1024 * 1024 and not answer.endswith(b"0\r\n\r\n")
+    await settled(lab)
+
+
+async def test_what_costs_the_engine_much_waits_for_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few at once, then one in a while; a crowd is told to come back."""
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr(patience.asyncio, "sleep", sleep)
+    pace = Pace(BURST, 5.0)
+    assert all([await pace.turn() for _ in range(BURST)]) and not slept
+    assert await pace.turn() and 4 < slept[0] <= 5
+    turns = [await pace.turn() for _ in range(20)]
+    assert not turns[-1] and max(slept) <= LONGEST_WAIT
