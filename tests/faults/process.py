@@ -13,7 +13,7 @@ from typing import Self
 from bot.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 15.0
+PATIENCE = 30.0
 """Seconds for a line in the log or for the end: two cores are shared with everything else."""
 ANSWERS = "answering as @"
 """The log's line once the bot fetches messages."""

@@ -27,8 +27,8 @@ GONE = {KOREAN: "🔌 도커 엔진이 잠시 멈췄어요. 진도와 파일은 
 BACK = {KOREAN: "🔌 도커 엔진이 돌아왔어요.", ENGLISH: "🔌 The Docker engine is back."}
 NOT_CHECKED = {KOREAN: "⚠️ 지금은 확인할 수 없어요. 진도는 그대로예요.", ENGLISH: "⚠️ The check can't run right now."}
 TOLD = "the engine does not answer:"
-BOUNDED = 25.0
-"""Seconds within which even a hanging engine is said: the longest wait for one answer, and a busy machine."""
+PATIENCE = 30.0
+"""Seconds for anything: the machine may be busy, and a hanging engine is said after the longest wait for one answer."""
 
 
 @pytest.fixture
@@ -46,7 +46,9 @@ async def home(lone_engine: EngineHost, engine: FragileEngine) -> AsyncIterator[
 async def ended(learner: Member, piece: str) -> Seen:
     """A command has ended, and `piece` is in its message."""
     return await learner.sees_where(
-        lambda seen: piece in seen.text and (seen.button("다시") or seen.button("Again")), f"the end with {piece!r}"
+        lambda seen: piece in seen.text and (seen.button("다시") or seen.button("Again")),
+        f"the end with {piece!r}",
+        timeout=PATIENCE,
     )
 
 
@@ -68,14 +70,14 @@ async def a_website(learner: Member) -> str:
     """A step, and a container with a page; its address."""
     await learner.says("/start ch02-hello")
     await learner.says(WEB)
-    return re.findall(r"http://\S+", (await learner.sees("http://")).text)[0]
+    return re.findall(r"http://\S+", (await learner.sees("http://", timeout=PATIENCE)).text)[0]
 
 
 async def everything_says_so(learner: Member, who: int) -> None:
     """The bot by itself, the container list, a command and a check, while the engine is away."""
-    await learner.sees(GONE[who])
+    await learner.sees(GONE[who], timeout=PATIENCE)
     await learner.says("/ps")
-    await learner.sees(AWAY[who])
+    await learner.sees(AWAY[who], timeout=PATIENCE)
     await command_and_check_say_so(learner, who)
 
 
@@ -83,12 +85,12 @@ async def command_and_check_say_so(learner: Member, who: int) -> None:
     await learner.says("docker container ls")
     await ended(learner, AWAY[who])
     await learner.presses("✔")
-    await learner.sees(NOT_CHECKED[who])
+    await learner.sees(NOT_CHECKED[who], timeout=PATIENCE)
 
 
 async def all_works(learner: Member, who: int) -> None:
     """The bot says by itself that the engine is back, and the container has run on."""
-    await learner.sees(BACK[who])
+    await learner.sees(BACK[who], timeout=PATIENCE)
     await learner.says("docker container ls --format '{{.Names}} {{.Status}}'")
     await ended(learner, "\nweb Up ")
 
@@ -97,11 +99,11 @@ async def test_an_engine_that_goes_in_the_middle_of_a_command(home: House, engin
     """Gone while a program runs: the learner is told, the program goes on, and its end reaches the chat."""
     async with running(home.settings) as bot, home.member(KOREAN) as learner:
         await learner.says("echo begun; read word; docker container run --rm diamol/base echo $word again")
-        await learner.sees("\nbegun\n")
+        await learner.sees("\nbegun\n", timeout=PATIENCE)
         engine.die()
-        await learner.sees(GONE[KOREAN])
+        await learner.sees(GONE[KOREAN], timeout=PATIENCE)
         await engine.come_back()
-        await learner.sees(BACK[KOREAN])
+        await learner.sees(BACK[KOREAN], timeout=PATIENCE)
         await learner.says("word")
         await ended(learner, "\nword again\n")
         assert await bot.stopped() == 0
@@ -131,9 +133,9 @@ async def test_an_engine_that_hangs(home: House, engine: FragileEngine) -> None:
             await learner.says("/ps")
             await other.says("docker container ls --all --quiet; echo all listed")
             await asyncio.gather(
-                learner.sees(AWAY[KOREAN], timeout=BOUNDED), other.sees(GONE[ENGLISH], timeout=BOUNDED)
+                learner.sees(AWAY[KOREAN], timeout=PATIENCE), other.sees(GONE[ENGLISH], timeout=PATIENCE)
             )
-        await other.sees(BACK[ENGLISH])
+        await other.sees(BACK[ENGLISH], timeout=PATIENCE)
         await ended(other, "\nall listed\n")
         assert await bot.stopped() == 0
 

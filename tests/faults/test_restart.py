@@ -15,6 +15,8 @@ pytestmark = pytest.mark.engine
 
 WEB = "docker run -d --name web -p 8088:80 diamol/ch02-hello-diamol-web"
 BUSY = "echo begun; read word; echo $word again; sleep 600"
+PATIENCE = 30.0
+"""Seconds for anything: the machine may be busy."""
 AGAIN = "🔁 다시"
 STOPPED = "🔌 도시락이 멈추면서 여기서 끊겼어요. 파일과 진도는 그대로예요."
 CUT_OFF = "🔌 도시락이 다시 시작되면서 여기서 끊겼어요. 파일과 진도는 그대로예요."
@@ -22,14 +24,16 @@ CUT_OFF = "🔌 도시락이 다시 시작되면서 여기서 끊겼어요. 파�
 
 async def ended(learner: Member, piece: str) -> Seen:
     """A command has ended, and `piece` is in its message."""
-    return await learner.sees_where(lambda seen: piece in seen.text and seen.button(AGAIN), f"the end with {piece!r}")
+    return await learner.sees_where(
+        lambda seen: piece in seen.text and seen.button(AGAIN), f"the end with {piece!r}", timeout=PATIENCE
+    )
 
 
 async def in_the_middle(learner: Member) -> Seen:
     """The message of `BUSY`, moved under the learner's input: then the bot has noted which it is."""
-    first = await learner.sees("begun\n")
+    first = await learner.sees("begun\n", timeout=PATIENCE)
     await learner.says("word")
-    moved = await learner.sees("word again\n")
+    moved = await learner.sees("word again\n", timeout=PATIENCE)
     await learner.sees_where(lambda seen: learner.now(first) is None, "the first message taken away")
     return moved
 
@@ -42,7 +46,7 @@ async def test_a_killed_bot_goes_on_where_it_was(place: House, telegram: Telegra
             await learner.presses("▶ 1장 시작")
             await learner.presses("다음 ▶")
             await learner.says(WEB)
-            page = re.findall(r"http://\S+", (await learner.sees("http://")).text)[0]
+            page = re.findall(r"http://\S+", (await learner.sees("http://", timeout=PATIENCE)).text)[0]
             await learner.says("echo kept > note; " + BUSY)
             cut = await in_the_middle(learner)
         async with running(telegram.used_by(place.settings)):
@@ -57,7 +61,7 @@ async def test_a_killed_bot_goes_on_where_it_was(place: House, telegram: Telegra
 
 async def comes_to_an_end(learner: Member, cut: Seen) -> None:
     """The message of the command that was cut off loses its buttons, and a word says so."""
-    await learner.sees(CUT_OFF)
+    await learner.sees(CUT_OFF, timeout=PATIENCE)
     left = learner.now(cut)
     assert left is None or not left.button("⏹"), left
 
@@ -81,7 +85,7 @@ async def test_a_clean_stop_ends_the_running_command_in_the_chat(place: House, t
             await learner.says(BUSY)
             await in_the_middle(learner)
             assert await bot.stopped() == 0
-        last = await learner.sees(STOPPED)
+        last = await learner.sees(STOPPED, timeout=PATIENCE)
         assert "word again\n" in last.text and not last.buttons
         async with running(telegram.used_by(place.settings)):
             await learner.says("echo works")

@@ -18,7 +18,7 @@ AWAY_SECONDS = 3.0
 BACK = "Telegram answers again"
 
 
-async def ended(learner: Member, piece: str, timeout: float = 15.0) -> Seen:
+async def ended(learner: Member, piece: str, timeout: float = 30.0) -> Seen:
     """A command has ended, and `piece` is in its message."""
     return await learner.sees_where(
         lambda seen: piece in seen.text and seen.button(AGAIN), f"the end with {piece!r}", timeout=timeout
@@ -50,8 +50,8 @@ async def test_telegram_may_be_away(line: Line, how: str) -> None:
         await learner.call("say", chat=learner.chat, text="/help")
         await asyncio.sleep(AWAY_SECONDS)
         await line.wire.mend()
-        await learner.sees("🍱", timeout=20)
-        await ended(learner, "\nfinished\n", timeout=20)
+        await learner.sees("🍱", timeout=30)
+        await ended(learner, "\nfinished\n", timeout=30)
         await line.bot.logs(BACK, times=sum(BACK in one for one in line.bot.lines[:before]) + 1)
         the_only(learner, "\nfinished\n")
     told = [one for one in line.bot.lines[before:] if "bot.chat.outage" in one]
@@ -68,7 +68,7 @@ async def test_a_wait_holds_one_chat_alone(line: Line) -> None:
         await held.sees("\nbegun\n")
         await line.bot.logs("Telegram asks to wait 4 s before more goes to a chat")
         await other.says("echo mine")
-        await ended(other, "\nmine\n", timeout=3.0)
+        await ended(other, "\nmine\n", timeout=3.5)
         assert not held.shows("\nfinished\n")
         await ended(held, "\nfinished\n")
 
