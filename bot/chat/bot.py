@@ -34,6 +34,7 @@ from bot.chat.study_desk import StudyDesk
 from bot.chat.taps import Taps
 from bot.chat.terminal_desk import TerminalDesk
 from bot.chat.texts import read_texts
+from bot.chat.tours import Tours
 from bot.chat.transport import AiohttpRequest
 from bot.chat.warden import Warden
 from bot.course import Course
@@ -93,8 +94,9 @@ class ChatBot:
         admins = Admins(self._application.bot)
         drivers, driver = Drivers(admins), DriverDesk(admins)
         study = StudyDesk()
-        taps = Taps(performer, terminal, containers, desk, drivers, driver, study)
-        handlers = Handlers(conversations, performer, terminal, containers, desk, taps, drivers, driver, study)
+        tours = Tours(performer)
+        taps = Taps(performer, terminal, containers, desk, drivers, driver, study, tours)
+        handlers = Handlers(conversations, performer, terminal, containers, desk, taps, drivers, driver, study, tours)
         handlers.register(self._application)
         self._warden = Warden(self._kit, conversations, desk, events)
 

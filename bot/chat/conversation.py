@@ -39,6 +39,8 @@ class Conversation:
         self.kit = kit
         self.progress = progress
         self.turns = Turns()
+        self.tour: asyncio.Event | None = None
+        """Set to stop the tour that plays here; None: none does."""
         self.people: dict[int, str] = {}
         """Who spoke or tapped here lately, the latest last."""
         self._turn = asyncio.Lock()

@@ -31,6 +31,7 @@ from bot.chat.performer import Performer
 from bot.chat.study_desk import StudyDesk
 from bot.chat.taps import Taps
 from bot.chat.terminal_desk import TerminalDesk
+from bot.chat.tours import LINK, Tours, images_of, run_line
 from bot.chat.wire import scope_of_update
 from bot.errors import ChatError
 from bot.identity import Language
@@ -58,6 +59,7 @@ class Handlers:
         drivers: Drivers,
         driver: DriverDesk,
         study: StudyDesk,
+        tours: Tours,
     ) -> None:
         self._conversations = conversations
         self._performer = performer
@@ -67,8 +69,11 @@ class Handlers:
         self._taps = taps
         self._drivers = drivers
         self._driver = driver
+        self._tours = tours
         self._commands: dict[str, Answer] = {
-            "start": lambda talk, cause, rest: performer.happen(talk, on.Started(rest), cause),
+            "start": self._start,
+            "demo": lambda talk, cause, rest: tours.start(talk, cause, rest),
+            "run": self._run,
             "chapters": self._event(on.ChaptersAsked()),
             "steps": self._event(on.StepsAsked()),
             "reset": self._event(on.ResetAsked()),
@@ -83,6 +88,23 @@ class Handlers:
 
     def _event(self, event: Event) -> Answer:
         return lambda talk, cause, rest: self._performer.happen(talk, event, cause)
+
+    async def _start(self, talk: Conversation, cause: Cause, payload: str) -> None:
+        """A deep link leads to a step, or starts a tour."""
+        link, _, chapter = payload.partition("-")
+        if link != LINK:
+            return await self._performer.happen(talk, on.Started(payload), cause)
+        if refusal := await self._drivers.of_driving(talk, cause):
+            return await talk.post(Outgoing(RichText(refusal)))
+        await self._tours.start(talk, cause, chapter)
+
+    async def _run(self, talk: Conversation, cause: Cause, rest: str) -> None:
+        """/run <image> [arguments]."""
+        command = run_line(talk.kit.course, rest)
+        if command is None:
+            images = "\n".join(image.removesuffix(":latest") for image in images_of(talk.kit.course))
+            return await talk.say("demo.images", images=images)
+        await self._terminal.text(talk, cause, command, in_turn=True)
 
     def register(self, application: Application[Any, Any, Any, Any, Any, Any]) -> None:
         """Add the handlers; the first that fits takes an update."""

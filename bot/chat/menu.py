@@ -14,7 +14,10 @@ from bot.identity import Language
 
 log = logging.getLogger(__name__)
 
-COMMANDS = ("start", "chapters", "steps", "ps", "pages", "reset", "lang", "help", "sh", "progress", "me", "driver")
+_LESSON = ("start", "chapters", "steps", "progress")
+_LAB = ("ps", "pages", "run", "demo", "reset")
+_CHAT = ("lang", "help", "sh", "me", "driver")
+COMMANDS = (*_LESSON, *_LAB, *_CHAT)
 
 
 async def introduce(bot: Bot, texts: Mapping[Language, Words]) -> None:

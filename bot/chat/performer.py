@@ -23,6 +23,9 @@ from bot.store import AuditEntry, Completion
 
 log = logging.getLogger(__name__)
 
+PLAY_WAITS = 5.0
+"""Seconds after which a tour looks again whether the terminal is free."""
+
 
 class Performer:
     """Performs effects for all conversations."""
@@ -150,6 +153,15 @@ class Performer:
         job = Job(command, origin, cause.person, shared=talk.shared)
         talk.session.start(job, lambda ended: self._ended(talk, ended))
         await talk.kit.store.audit.add(AuditEntry(talk.kit.clock(), talk.scope, cause.person.id, command))
+
+    async def play(self, talk: Conversation, cause: Cause, command: str) -> Job:
+        """Run a tour's command as soon as the terminal is free; it counts for no step."""
+        while talk.session.busy:
+            await talk.session.settled(PLAY_WAITS)
+        job = Job(command, None, cause.person, shared=talk.shared)
+        talk.session.start(job, lambda ended: self._next(talk))
+        await talk.kit.store.audit.add(AuditEntry(talk.kit.clock(), talk.scope, cause.person.id, command))
+        return job
 
     async def _ended(self, talk: Conversation, job: Job) -> None:
         if job.failure is None and not job.cut:

@@ -15,6 +15,7 @@ from bot.chat.pages_desk import PagesDesk
 from bot.chat.performer import Performer
 from bot.chat.study_desk import StudyDesk
 from bot.chat.terminal_desk import TerminalDesk
+from bot.chat.tours import Tours
 from bot.identity import Language
 from bot.learning import events as on
 from bot.learning.events import Event
@@ -75,6 +76,7 @@ class Taps:
         drivers: Drivers,
         driver: DriverDesk,
         study: StudyDesk,
+        tours: Tours,
     ) -> None:
         self._performer = performer
         self._terminal = terminal
@@ -83,6 +85,7 @@ class Taps:
         self._drivers = drivers
         self._driver = driver
         self._study = study
+        self._tours = tours
 
     async def take(self, talk: Conversation, cause: Cause, tap: Tap | None) -> None:
         """Do what the button says."""
@@ -98,6 +101,10 @@ class Taps:
             await work
         else:
             talk.later(work)
+
+    async def _play_again(self, talk: Conversation, cause: Cause, chapter: str) -> None:
+        await talk.answer(cause)
+        await self._tours.start(talk, cause, chapter)
 
     def _desk(self, talk: Conversation, cause: Cause, tap: Tap) -> Coroutine[Any, Any, None] | None:
         match tap.action, tap.arguments:
@@ -123,6 +130,10 @@ class Taps:
                 return self._terminal.line(talk, cause, action, number)
             case "driver", (choice, *rest):
                 return self._driver.tap(talk, cause, choice, rest[0] if rest else "")
+            case "demo", ("stop",):
+                return self._tours.stop(talk, cause)
+            case "demo", ("again", chapter):
+                return self._play_again(talk, cause, chapter)
             case "unlist", ():
                 return self._study.tap(talk, cause)
             case "life", ():

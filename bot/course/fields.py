@@ -99,6 +99,17 @@ class Fields:
         """The mapping under a key that is there."""
         return Fields(self._nodes[key], self._path, self._first, self._faults, known)
 
+    def sections(self, key: str, known: Collection[str]) -> Iterator[Fields]:
+        """The mappings of a list; none if absent."""
+        node = self._nodes.get(key)
+        if node is None:
+            return
+        if not isinstance(node, yaml.SequenceNode):
+            self.fault(key, f"{key!r} must be a list")
+            return
+        for entry in node.value:
+            yield Fields(entry, self._path, self._first, self._faults, known)
+
     def _scalar(self, key: str, node: yaml.Node, limit: int) -> str:
         value = node.value.strip() if isinstance(node, yaml.ScalarNode) else ""
         if not value:

@@ -58,6 +58,15 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Scene:
+    """One moment of a tour: what is said, the command that runs then, and the seconds to look at it."""
+
+    texts: Mapping[Language, str]
+    command: str | None
+    pause: int
+
+
+@dataclass(frozen=True, slots=True)
 class Chapter:
     """Steps in order. `images` are the references (`repository:tag`) that its commands need."""
 
@@ -67,6 +76,8 @@ class Chapter:
     titles: Mapping[Language, str]
     images: tuple[str, ...]
     steps: tuple[Step, ...]
+    tour: tuple[Scene, ...] = ()
+    """Plays by itself; its last scene cleans up. Empty: the chapter has none."""
 
     def index(self, step_id: str) -> int:
         """Place of a step, from 0; KeyError if the chapter has no such step."""

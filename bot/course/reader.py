@@ -3,6 +3,7 @@
 content/
   prelude.sh                 in front of every verify.sh and solve.sh
   ch02/chapter.yaml          id, titles by language, images, order of the step folders
+  ch02/demo.yaml             a tour that plays by itself, where there is one
   ch02/01-hello/             ko.md en.md, and verify.sh with solve.sh where there is something to do
 """
 
@@ -15,6 +16,7 @@ from bot.course.faults import Faults
 from bot.course.fields import Fields
 from bot.course.model import Chapter, Course, Step, StepText
 from bot.course.stepfile import read_step_text
+from bot.course.tour import read_tour
 from bot.identity import Language
 
 CHAPTER_FILE = "chapter.yaml"
@@ -47,7 +49,8 @@ def _chapter(home: Path, number: int, prelude: str, faults: Faults) -> Chapter:
     if chapter_id != home.name or not _CHAPTER_ID.fullmatch(chapter_id):
         fields.fault("id", "the id is the folder's name: 1 to 12 of a-z and 0-9")
     steps = _steps(home, fields, prelude, faults)
-    return Chapter(chapter_id, number, _titles(fields), _images(fields, path, faults), steps)
+    images = _images(fields, path, faults)
+    return Chapter(chapter_id, number, _titles(fields), images, steps, read_tour(home, faults))
 
 
 def _titles(fields: Fields) -> dict[Language, str]:

@@ -79,6 +79,7 @@ def test_korean_speaks_korean() -> None:
         "reset",
         "sh",
         "driver",
+        "detach",
     }
     for key, text in TEXTS[Language.KOREAN].texts.items():
         if key == "welcome.other_language":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.course.model import Chapter, Course, Quiz, RunBlock, Step, StepText
+from bot.course.model import Chapter, Course, Quiz, RunBlock, Scene, Step, StepText
 from bot.identity import Language
 from bot.learning.dialogue import advance
 from bot.learning.effects import Effect
@@ -27,6 +27,10 @@ def text(title: str, body: str = "", *commands: str, hints: tuple[str, ...] = ()
 def step(name: str, korean: StepText, english: StepText, *, checked: bool = False) -> Step:
     texts = {Language.KOREAN: korean, Language.ENGLISH: english}
     return Step(name, Path(name), texts, verify="true" if checked else None, solve="true" if checked else None)
+
+
+def scene(said: str, command: str | None) -> Scene:
+    return Scene({Language.KOREAN: said, Language.ENGLISH: said}, command, 1)
 
 
 def small_course() -> Course:
@@ -54,6 +58,7 @@ def small_course() -> Course:
                 checked=True,
             ),
         ),
+        (scene("하나", None), scene("둘", "echo two"), scene("정리", "echo cleaned")),
     )
     more = Chapter(
         "ch03",

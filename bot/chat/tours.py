@@ -1,0 +1,96 @@
+"""/demo: a chapter's tour plays by itself, in any chat, until it ends or somebody stops it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from bot.chat.cause import Cause
+from bot.chat.conversation import Conversation
+from bot.chat.message import Outgoing, button, rows
+from bot.chat.performer import Performer
+from bot.course import Chapter, Course, Scene
+from bot.learning.places import chapter_of
+from bot.richtext import RichText
+
+SCENE_SECONDS = 40.0
+"""A scene's command that takes longer (a slow first pull) is interrupted, so that the tour goes on."""
+LINK = "demo"
+"""What a deep link carries: `demo`, or `demo-<chapter>`."""
+
+
+class Tours:
+    """One tour at a time in each conversation."""
+
+    def __init__(self, performer: Performer) -> None:
+        self._performer = performer
+
+    async def start(self, talk: Conversation, cause: Cause, chapter_id: str = "") -> None:
+        """Begin; the tour goes on in the background."""
+        chapter = toured(talk, chapter_id)
+        if chapter is None:
+            return await talk.say("demo.none")
+        if talk.tour is not None:
+            return await talk.say("demo.plays")
+        talk.tour = asyncio.Event()
+        talk.later(self._play(talk, cause, chapter, talk.tour))
+
+    async def stop(self, talk: Conversation, cause: Cause) -> None:
+        """The stop button: what runs is interrupted, and the last scene cleans up."""
+        if talk.tour is None:
+            return await talk.answer(cause, talk.words("demo.over"))
+        talk.tour.set()
+        await talk.answer(cause, talk.words("demo.stopping"))
+        await talk.session.interrupt()
+
+    async def _play(self, talk: Conversation, cause: Cause, chapter: Chapter, stopped: asyncio.Event) -> None:
+        try:
+            *scenes, last = chapter.tour
+            for scene in scenes:
+                if not stopped.is_set():
+                    await self._scene(talk, cause, scene, stopped)
+            await self._scene(talk, cause, last, stopped)
+            onward = button(talk.words("demo.learn"), "steps", chapter.id)
+            again = button(talk.words("demo.again"), "demo", "again", chapter.id)
+            await talk.post(Outgoing(RichText(talk.words("demo.end")), rows((onward, again))))
+        finally:
+            talk.tour = None
+
+    async def _scene(self, talk: Conversation, cause: Cause, scene: Scene, stopped: asyncio.Event) -> None:
+        stop = button(talk.words("demo.stop"), "demo", "stop")
+        keys = () if stopped.is_set() else rows((stop,))
+        said = await talk.send(Outgoing(RichText(scene.texts[talk.progress.language]), keys))
+        if scene.command is not None:
+            job = await self._performer.play(talk, cause, scene.command)
+            try:
+                async with asyncio.timeout(SCENE_SECONDS):
+                    await job.shown.wait()
+            except TimeoutError:
+                await talk.session.interrupt()
+                await job.shown.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(scene.pause):
+                await stopped.wait()
+        await talk.kit.sender.set_rows(talk.scope, said)
+
+
+def toured(talk: Conversation, chapter_id: str) -> Chapter | None:
+    """The named chapter, or the one that the conversation is in, or the first that has a tour."""
+    course: Course = talk.kit.course
+    place = talk.progress.place
+    named = chapter_of(course, chapter_id or (place.chapter if place else ""))
+    if named is not None and named.tour:
+        return named
+    return next((chapter for chapter in course.chapters if chapter.tour), None)
+
+
+def run_line(course: Course, rest: str) -> str | None:
+    """`/run [options] <image> [arguments]` as a command; None when no image of the course is in it."""
+    images = images_of(course)
+    known = any(word in images or f"{word}:latest" in images for word in rest.split())
+    return f"docker container run {rest}" if known else None
+
+
+def images_of(course: Course) -> tuple[str, ...]:
+    """Every image that learners may run."""
+    return tuple(dict.fromkeys(image for chapter in course.chapters for image in chapter.images))

@@ -1,0 +1,61 @@
+"""Quick demos: a tour that plays by itself, one image by one command."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.identity import Scope
+from bot.localchat.seed import GROUP_ID
+from tests.chat.conftest import House
+from tests.chatclient import Member
+
+
+@pytest.mark.parametrize("start", ["/demo", "/start demo", "/start demo-ch02"])
+async def test_a_tour_plays_by_itself(house: House, learner: Member, start: str) -> None:
+    """What is said, what runs, the end with the way on; it is nobody's completed step."""
+    await learner.says(start)
+    end = await learner.sees("여기까지예요")
+    said = [seen.text for seen in learner.messages if seen.from_bot]
+    assert [text.split("\n")[0] for text in said] == ["하나", "둘", "$ echo two", "정리", "$ echo cleaned", end.text]
+    assert not any(button["text"].startswith("⏹") for seen in learner.messages for button in seen.buttons)
+    assert not await house.store.completions.steps(Scope(learner.chat))
+    await learner.presses("📚 단계별로", on=end)
+    await learner.sees("1장 · 도커의 기본 사용법")
+
+
+async def test_a_stopped_tour_cleans_up(learner: Member) -> None:
+    """The scenes in between are left out, the last one is not."""
+    await learner.says("/demo")
+    await learner.presses("⏹ 데모 멈추기", on=await learner.sees("하나"))
+    await learner.sees("여기까지예요")
+    assert learner.shows("$ echo cleaned") and not learner.shows("$ echo two")
+
+
+async def test_one_tour_at_a_time(learner: Member) -> None:
+    """A second one is told so."""
+    await learner.says("/demo")
+    await learner.sees("하나")
+    await learner.says("/demo")
+    await learner.sees("이미 진행 중")
+    await learner.sees("여기까지예요")
+
+
+async def test_a_group_watches_together(house: House) -> None:
+    """A member's own command comes in between, and says whose it is."""
+    async with Member(house.url, 1001, chat=GROUP_ID) as haneul, Member(house.url, 1002, chat=GROUP_ID) as minjun:
+        await haneul.says("/demo@dosirak_bot")
+        await minjun.sees("하나")
+        await minjun.says("/sh echo mine")
+        await minjun.sees("\nmine\n")
+        await haneul.sees("여기까지예요")
+        assert minjun.shows("👥 하늘: $ echo two")
+
+
+async def test_an_image_of_the_list_runs(learner: Member) -> None:
+    """With options before it and arguments behind it; another one is answered with the list."""
+    await learner.says("/run --rm diamol/ch02-hello-diamol echo hi")
+    await learner.sees("$ docker container run --rm diamol/ch02-hello-diamol echo hi")
+    await learner.sees("✗")
+    for rest in ("", "ubuntu"):
+        await learner.says(f"/run {rest}")
+        await learner.sees("\ndiamol/ch02-hello-diamol")
