@@ -20,7 +20,7 @@ from bot.identity import Scope
 from bot.tasks import TaskShelf
 from bot.terminal import keys
 from bot.terminal.screen import LINE_SIZE, PHONE_SIZE, Size
-from bot.terminal.terminal import AlternateChanged, CommandEnded, Happening, Phase, PromptSeen, Reply, Terminal
+from bot.terminal.terminal import AlternateChanged, CommandEnded, Happening, Phase, PromptSeen, Reply, Run, Terminal
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +28,11 @@ JOBS_KEPT = 3
 """Ended commands whose whole output can still be asked for; each is bounded at about a MiB."""
 PROMPT_SECONDS = 3.0
 """How long bash may take to its prompt; then the line is typed anyway, and bash reads it when it is up."""
+FIRST_DRAWN = 0.1
+"""Seconds of quiet after which a program's first screen is complete: busybox's vi spoils its screen when its size
+changes while it draws."""
+FIRST_DRAWN_LATEST = 1.0
+"""Then the size changes anyway: `top` never rests."""
 PROBE_SECONDS = 0.7
 """How long a bash that was found running may take to draw its prompt again; a program that runs there draws none."""
 
@@ -54,6 +59,7 @@ class Session:
         self._terminal = Terminal(LINE_SIZE)
         self._shell: Shell | None = None
         self._prompt = asyncio.Event()
+        self._strokes = asyncio.Lock()
         self._jobs: deque[Job] = deque(maxlen=JOBS_KEPT)
         self.job: Job | None = None
 
@@ -202,7 +208,10 @@ class Session:
         if isinstance(happening, Reply):
             await self._write(happening.data)
         elif isinstance(happening, AlternateChanged):
-            await self._resize(PHONE_SIZE if happening.on else LINE_SIZE)
+            if happening.on:
+                self._tasks.start(self._shrink(happening.run), name="phone size")
+            else:
+                await self._resize(LINE_SIZE)
         elif isinstance(happening, CommandEnded) and self._terminal.size != LINE_SIZE:
             await self._resize(LINE_SIZE)
         self._happened((happening,))
@@ -224,6 +233,14 @@ class Session:
             self.job.cut = "terminal.shell_ended"
         self._happened(self._terminal.close(_now()))
 
+    async def _shrink(self, run: Run) -> None:
+        """Give a program that took the whole screen a phone's, once it has drawn its first one."""
+        latest = _now() + FIRST_DRAWN_LATEST
+        while _now() < min(run.changed + FIRST_DRAWN, latest):
+            await asyncio.sleep(FIRST_DRAWN)
+        if run.screen.alternate and not run.over:
+            await self._resize(PHONE_SIZE)
+
     async def _resize(self, size: Size) -> None:
         if self._shell is not None:
             self._terminal.resize(size)
@@ -241,19 +258,24 @@ class Session:
                 self.job.live.move()
         run = self._terminal.run
         by_keys = run is not None and run.by_keys
-        await self._write(keys.entered(text, by_keys=by_keys, pastes=self._terminal.paste_mode))
+        async with self._strokes:
+            await self._write(keys.entered(text, by_keys=by_keys, pastes=self._terminal.paste_mode))
 
     async def press(self, name: str) -> bool:
         """A key or a line by its name; False when nothing runs or the name is unknown."""
         run = self._terminal.run
-        data = keys.key(name, application=run is not None and run.screen.application_keys)
-        if self.job is None or data is None:
+        strokes = keys.strokes(name, application=run is not None and run.screen.application_keys)
+        if self.job is None or not strokes:
             return False
         if self.job.live is not None:
             self.job.live.touched()
         if self.job.pad is Pad.CTRL:  # one letter, as with a phone's shift key
             self._show_pad(self.job, Pad.KEYS)
-        await self._write(data)
+        async with self._strokes:
+            for data in strokes:
+                await self._write(data)
+                if data in keys.APART:
+                    await asyncio.sleep(keys.STROKE_PAUSE)
         return True
 
     async def choose(self, pad: Pad) -> bool:

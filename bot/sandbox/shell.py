@@ -21,6 +21,10 @@ CHUNKS_AHEAD = 4
 WRITE_SECONDS = 10.0
 """The pty takes 4 KiB that no program reads, the way to it some 300 KiB: who fills that is told so."""
 
+NO_KEYS = "%2C".join(["ctrl-%40"] * 16)
+"""Detach keys that nobody types (NUL, sixteen times). By default the engine keeps Ctrl-P Ctrl-Q for itself, and each
+Ctrl-P until the next key: they are for the docker CLI in the lab."""
+
 RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
 """While the engine is away; the last one repeats."""
 
@@ -69,7 +73,8 @@ class Shell:
             running = (await self._toolbox.state()).running
             # Attached before the start, so that not even the first prompt is missed.
             stream = await hijack(
-                self._engine.socket_path, f"/containers/{self._toolbox.id}/attach?stream=1&stdin=1&stdout=1&stderr=1"
+                self._engine.socket_path,
+                f"/containers/{self._toolbox.id}/attach?stream=1&stdin=1&stdout=1&stderr=1&detachKeys={NO_KEYS}",
             )
             try:
                 if not running:

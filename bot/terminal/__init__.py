@@ -26,7 +26,7 @@ painter = Painter(installed_fonts())                   # picture.py; one for the
 painter.output(run.screen) -> bytes                    # PNG of the last lines, wrapped ones whole; .screen(…): as it is
 run.screen.width                                       # columns of the widest line: a picture helps beyond a phone's
 
-keys.key("ctrl-c"), keys.command_line(text), keys.entered(text, by_keys=run.by_keys, pastes=terminal.paste_mode)
+keys.strokes("ctrl-c"), keys.command_line(text), keys.entered(text, by_keys=run.by_keys, pastes=terminal.paste_mode)
 keys.straighten(text) -> (text, changed)
 ```
 

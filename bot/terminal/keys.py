@@ -18,11 +18,20 @@ _KEYS: Final = {
     "insert": b"\x1b[2~",
     "pgup": b"\x1b[5~",
     "pgdn": b"\x1b[6~",
-    "detach": b"\x10\x11",  # docker's detach keys: Ctrl-P Ctrl-Q
 }
 
-_LINES: Final = {"exit": b"exit\r", "save": b"\x1b:wq\r", "quit": b"\x1b:q!\r"}
-"""What one button types: leaving a shell, and leaving vi, out of its insert mode too."""
+_SEVERAL: Final = {
+    "exit": (b"exit\r",),
+    "save": (b"\x1b", b":wq\r"),
+    "quit": (b"\x1b", b":q!\r"),
+    "detach": (b"\x10", b"\x11"),
+}
+"""What one button types: leaving a shell, leaving vi (out of its insert mode too), and Docker's detach keys."""
+
+APART: Final = frozenset({b"\x1b", b"\x10"})
+STROKE_PAUSE: Final = 0.1
+"""Seconds after these strokes before the next one. An Esc right before another key could be the beginning of a key's
+sequence, and docker before version 23 sees its detach keys only when they come one by one."""
 
 _CONTROL: Final = re.compile(r"ctrl-([a-z\[\]\\^_@])")
 _CONTROL_CHARACTERS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -41,8 +50,14 @@ INTERRUPT: Final = b"\x03"
 END_OF_INPUT: Final = b"\x04"
 
 
+def strokes(name: str, *, application: bool = False) -> tuple[bytes, ...]:
+    """What a button types, stroke by stroke; empty for an unknown name."""
+    data = key(name, application=application)
+    return (data,) if data is not None else _SEVERAL.get(name, ())
+
+
 def key(name: str, *, application: bool = False) -> bytes | None:
-    """The bytes of a key by its name (`enter`, `up`, `ctrl-c`, `save`, …), None for an unknown name.
+    """The bytes of a key by its name (`enter`, `up`, `ctrl-c`, …), None for an unknown name.
 
     `application`: the program asked for the application form of cursor keys (`Screen.application_keys`).
     """
@@ -51,7 +66,7 @@ def key(name: str, *, application: bool = False) -> bytes | None:
         return (b"\x1bO" if application else b"\x1b[") + letter.encode()
     if match := _CONTROL.fullmatch(name):
         return bytes([ord(match[1].upper()) & 0x1F])
-    return _KEYS.get(name) or _LINES.get(name)
+    return _KEYS.get(name)
 
 
 def command_line(text: str) -> bytes:

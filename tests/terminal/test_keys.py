@@ -20,7 +20,6 @@ from bot.terminal.keys import PASTE_BEGIN, PASTE_END, command_line, key, pasted,
         ("enter", b"\r"),
         ("up", b"\x1b[A"),
         ("pgdn", b"\x1b[6~"),
-        ("detach", b"\x10\x11"),
     ],
 )
 def test_keys_send_what_a_terminal_sends(name: str, data: bytes) -> None:
@@ -100,4 +99,4 @@ def test_a_message_is_a_line_or_keys_or_a_paste(text: str, by_keys: bool, pastes
 
 def test_leaving_vi_leaves_its_insert_mode_first() -> None:
     """`:wq` typed into the text would be text."""
-    assert (keys.key("save"), keys.key("quit")) == (b"\x1b:wq\r", b"\x1b:q!\r")
+    assert keys.strokes("save") == (b"\x1b", b":wq\r") and keys.strokes("quit") == (b"\x1b", b":q!\r")
