@@ -25,9 +25,3 @@ def _file(settings: Settings, lab: Lab, controller: str, old: str, new: str) -> 
 def peak_memory(settings: Settings, lab: Lab) -> int:
     """The most bytes that the lab has used at once."""
     return int(_file(settings, lab, "memory", "memory.max_usage_in_bytes", "memory.peak").read_text())
-
-
-def throttled(settings: Settings, lab: Lab) -> int:
-    """How often the lab as a whole wanted more processor time than it may have."""
-    lines = _file(settings, lab, "cpu", "cpu.stat", "cpu.stat").read_text().splitlines()
-    return int(dict(line.split() for line in lines)["nr_throttled"])
