@@ -11,6 +11,7 @@ DosirakError
 ├── LabError               a lab cannot do this now
 │   ├── LabClosed          the lab is not open (any more)
 │   ├── LabsFull           the host has no room for another lab
+│   ├── NoMoreTime         it has been extended as often as it may be
 │   ├── PortTaken          a running container of the lab holds that host port
 │   └── ContainerNotRunning  it has no address, so nothing can connect to it
 ├── PageError              a page cannot be opened, extended or closed
@@ -93,6 +94,10 @@ class LabClosed(LabError):
 
 class LabsFull(LabError):
     """The host has no room for another lab."""
+
+
+class NoMoreTime(LabError):
+    """The lab has been extended as often as it may be."""
 
 
 class PortTaken(LabError):

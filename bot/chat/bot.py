@@ -22,6 +22,7 @@ from bot.chat.driving import DriverDesk, Drivers
 from bot.chat.handlers import Handlers
 from bot.chat.keeper import Keeper, Terms
 from bot.chat.kit import Kit
+from bot.chat.life_desk import LifeDesk
 from bot.chat.menu import introduce
 from bot.chat.outage import Outage
 from bot.chat.pace import TELEGRAM_PACE, Pace
@@ -95,8 +96,11 @@ class ChatBot:
         drivers, driver = Drivers(admins), DriverDesk(admins)
         study = StudyDesk()
         tours = Tours(performer)
-        taps = Taps(performer, terminal, containers, desk, drivers, driver, study, tours)
-        handlers = Handlers(conversations, performer, terminal, containers, desk, taps, drivers, driver, study, tours)
+        life = LifeDesk(desk)
+        taps = Taps(performer, terminal, containers, desk, drivers, driver, study, tours, life)
+        handlers = Handlers(
+            conversations, performer, terminal, containers, desk, taps, drivers, driver, study, tours, life
+        )
         handlers.register(self._application)
         self._warden = Warden(self._kit, conversations, desk, events)
 

@@ -24,6 +24,7 @@ from bot.chat.conversation import Conversation
 from bot.chat.conversations import Conversations
 from bot.chat.driving import DriverDesk, Drivers
 from bot.chat.job import Person
+from bot.chat.life_desk import LifeDesk
 from bot.chat.menu import COMMANDS
 from bot.chat.message import Button, Outgoing, rows
 from bot.chat.pages_desk import PagesDesk
@@ -60,6 +61,7 @@ class Handlers:
         driver: DriverDesk,
         study: StudyDesk,
         tours: Tours,
+        life: LifeDesk,
     ) -> None:
         self._conversations = conversations
         self._performer = performer
@@ -83,6 +85,8 @@ class Handlers:
             "help": lambda talk, cause, rest: _help(talk),
             "sh": lambda talk, cause, rest: terminal.text(talk, cause, rest, in_turn=True),
             "progress": lambda talk, cause, rest: _later(talk, study.show(talk)),
+            "extend": lambda talk, cause, rest: life.extend(talk, cause),
+            "close": lambda talk, cause, rest: life.ask(talk, cause),
             "me": lambda talk, cause, rest: _private(talk),
         }
 

@@ -1,10 +1,7 @@
 """The life of a conversation's lab: opened on first use, parked when idle, warned, ended.
 
-    absent --open--> open --idle--> parked --open--> open
-                      |               |
-                      +-end of life---+--> absent
-
-What is due is decided by `due` from a record and the time alone; `Keeper.tick` does it.
+The states and what leads from one to the next are the table in `bot.learning.life`. What is due is decided by `due`
+from a record and the time alone; `Keeper.tick` does it.
 """
 
 from __future__ import annotations
@@ -13,14 +10,15 @@ import logging
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
 from bot.chat.ports import Lab, Labs
-from bot.errors import DosirakError, LabClosed
+from bot.errors import DosirakError, LabClosed, NoMoreTime
 from bot.identity import LabId, Scope
+from bot.learning.life import Happening, State, after
 from bot.sandbox.removal import ClosedLab
 from bot.store import LabRecord, LabState, Store
 
@@ -29,6 +27,10 @@ log = logging.getLogger(__name__)
 WARN_BEFORE = timedelta(minutes=5)
 """Long enough to read the message and tap Extend."""
 EXTENSION = timedelta(minutes=30)
+MOST_EXTENSIONS = 2
+"""So that a lab that somebody forgot does not live on by the habit of tapping; the next command opens a new one."""
+LATE = timedelta(minutes=1)
+"""A warning that comes this late still holds; the ticks' own lateness is less."""
 TICK_SECONDS = 15.0
 """How late a warning may come; the check is one query."""
 
@@ -43,7 +45,7 @@ class Due(StrEnum):
 
 def due(record: LabRecord, now: datetime, *, idle: timedelta, in_use: bool, warned: bool) -> Due | None:
     """What is to be done with this lab; `in_use`: a command runs in it or a page of it is open."""
-    if now >= record.ends_at:
+    if record.state is LabState.CLOSING or (now >= record.ends_at and warned):
         return Due.CLOSE
     if now >= record.ends_at - WARN_BEFORE and not warned:
         return Due.WARN
@@ -89,8 +91,7 @@ class Keeper:
         except DosirakError:
             await self._forget_if_new(record, fresh)
             raise
-        if record.state is not LabState.OPEN:
-            await self._store.labs.set_state(record.lab_id, LabState.OPEN)
+        await self._move(record, Happening.OPENED)
         await self._store.labs.touch(record.lab_id, now)
         return lab
 
@@ -100,7 +101,15 @@ class Keeper:
             return
         with suppress(DosirakError):
             await self._labs.close(fresh)
-            await self._store.labs.remove(fresh)
+            await self._move(record, Happening.FAILED)
+
+    async def _move(self, record: LabRecord, happening: Happening) -> None:
+        """Keep the state that comes of this; an absent lab has no record."""
+        state = after(State(record.state), happening)
+        if state is State.ABSENT:
+            await self._store.labs.remove(record.lab_id)
+        elif LabState(state) is not record.state:
+            await self._store.labs.set_state(record.lab_id, LabState(state))
 
     async def existing(self, scope: Scope) -> Lab | None:
         """The scope's lab, open again if it was parked; None when there is none. Raises what `open` raises."""
@@ -114,20 +123,22 @@ class Keeper:
         record = await self._store.labs.get(lab_id)
         return record.scope if record else None
 
-    async def extend(self, scope: Scope) -> datetime:
-        """More time; gives the new end. Raises LabClosed when there is no lab."""
+    async def extend(self, scope: Scope) -> LabRecord:
+        """More time: the lab with its new end. Raises LabClosed when there is none, NoMoreTime after two times."""
         record = await self._store.labs.of(scope)
         if record is None:
             raise LabClosed("there is no lab")
+        if record.extensions >= MOST_EXTENSIONS:
+            raise NoMoreTime(f"extended {record.extensions} times")
         ends_at = max(record.ends_at, self._clock()) + EXTENSION
-        await self._store.labs.set_end(record.lab_id, ends_at)
-        return ends_at
+        await self._store.labs.extend(record.lab_id, ends_at)
+        return replace(record, ends_at=ends_at, extensions=record.extensions + 1)
 
     async def end(self, record: LabRecord) -> ClosedLab:
         """Remove a lab and all that is in it."""
-        await self._store.labs.set_state(record.lab_id, LabState.CLOSING)
+        await self._move(record, Happening.ENDED)
         closed = await self._labs.close(record.lab_id)
-        await self._store.labs.remove(record.lab_id)
+        await self._move(replace(record, state=LabState.CLOSING), Happening.GONE)
         self._warned.pop(record.lab_id, None)
         return closed
 
@@ -152,8 +163,18 @@ class Keeper:
             await listener.ending(record)
             await listener.ended(record, await self.end(record))
         elif todo is Due.WARN:
+            record = await self._with_time_to_read(record)
             self._warned[record.lab_id] = record.ends_at
             await listener.warned(record)
         elif todo is Due.PARK:
             await self._labs.park(record.lab_id)
-            await self._store.labs.set_state(record.lab_id, LabState.PARKED)
+            await self._move(record, Happening.IDLE)
+
+    async def _with_time_to_read(self, record: LabRecord) -> LabRecord:
+        """A bot that was away warns late: nobody's work goes without the minutes that the warning promises."""
+        earliest = self._clock() + WARN_BEFORE - LATE
+        if record.ends_at >= earliest:
+            return record
+        ends_at = self._clock() + WARN_BEFORE
+        await self._store.labs.set_end(record.lab_id, ends_at)
+        return replace(record, ends_at=ends_at)

@@ -15,7 +15,7 @@ from bot.identity import Language
 log = logging.getLogger(__name__)
 
 _LESSON = ("start", "chapters", "steps", "progress")
-_LAB = ("ps", "pages", "run", "demo", "reset")
+_LAB = ("ps", "pages", "run", "demo", "extend", "reset", "close")
 _CHAT = ("lang", "help", "sh", "me", "driver")
 COMMANDS = (*_LESSON, *_LAB, *_CHAT)
 

@@ -11,6 +11,7 @@ from bot.chat.containers_desk import ContainersDesk
 from bot.chat.conversation import Conversation
 from bot.chat.driving import DriverDesk, Drivers
 from bot.chat.keypad import Pad
+from bot.chat.life_desk import LifeDesk
 from bot.chat.pages_desk import PagesDesk
 from bot.chat.performer import Performer
 from bot.chat.study_desk import StudyDesk
@@ -77,6 +78,7 @@ class Taps:
         driver: DriverDesk,
         study: StudyDesk,
         tours: Tours,
+        life: LifeDesk,
     ) -> None:
         self._performer = performer
         self._terminal = terminal
@@ -86,6 +88,7 @@ class Taps:
         self._driver = driver
         self._study = study
         self._tours = tours
+        self._life = life
 
     async def take(self, talk: Conversation, cause: Cause, tap: Tap | None) -> None:
         """Do what the button says."""
@@ -136,6 +139,8 @@ class Taps:
                 return self._play_again(talk, cause, chapter)
             case "unlist", ():
                 return self._study.tap(talk, cause)
+            case "close", (answer,):
+                return self._life.tap(talk, cause, answer)
             case "life", ():
-                return self._terminal.extend(talk, cause)
+                return self._life.extend(talk, cause)
         return None

@@ -6,12 +6,11 @@ from collections.abc import Awaitable
 
 from bot.chat.cause import Cause
 from bot.chat.conversation import Conversation
-from bot.chat.durations import clock
 from bot.chat.job import Job
 from bot.chat.keypad import Pad
 from bot.chat.performer import Performer
 from bot.chat.pictures import Pictures
-from bot.errors import LabClosed, LabError
+from bot.errors import LabError
 from bot.learning.events import TextTyped
 from bot.terminal.keys import straighten
 
@@ -102,13 +101,3 @@ class TerminalDesk:
         job = talk.session.find(cause.message_id)
         await talk.answer(cause, "" if job else talk.words("note.output_gone"))
         return job
-
-    async def extend(self, talk: Conversation, cause: Cause) -> None:
-        """More time for the lab, from the warning's button."""
-        try:
-            ends_at = await talk.kit.keeper.extend(talk.scope)
-        except LabClosed:
-            return await talk.answer(cause, talk.words("lab.no_longer"))
-        await talk.answer(cause, talk.words("lab.extended", clock=clock(ends_at)))
-        if cause.message_id is not None:
-            await talk.kit.sender.delete(talk.scope, cause.message_id)

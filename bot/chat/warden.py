@@ -9,14 +9,12 @@ from weakref import WeakValueDictionary
 
 from bot.chat import disk
 from bot.chat.conversations import Conversations
-from bot.chat.durations import span
-from bot.chat.keeper import EXTENSION, TICK_SECONDS, WARN_BEFORE
+from bot.chat.keeper import TICK_SECONDS
 from bot.chat.kit import Kit
-from bot.chat.message import Outgoing, button, rows
+from bot.chat.life_desk import warning
 from bot.chat.pages_desk import PagesDesk
 from bot.errors import ChatError, DosirakError
 from bot.identity import LabId
-from bot.richtext import RichText
 from bot.sandbox.events import ContainerEvent, DiskLimitReached, EngineBack, EngineGone, Events, LabEvent
 from bot.sandbox.removal import ClosedLab
 from bot.store import LabRecord
@@ -97,10 +95,7 @@ class Warden:
 
     async def warned(self, record: LabRecord) -> None:
         talk = await self._conversations.find(record.scope)
-        words = talk.words
-        text = words("lab.ending", time=span(words, WARN_BEFORE.total_seconds()))
-        extend = button(words("lab.extend", time=span(words, EXTENSION.total_seconds())), "life")
-        talk.later(talk.post(Outgoing(RichText(text), rows((extend,)))))
+        talk.later(talk.post(warning(talk.words, record, self._kit.clock())))
 
     async def ending(self, record: LabRecord) -> None:
         await self._desk.lab_ends(record)

@@ -12,7 +12,8 @@ from bot.store.database import Database, Row
 from bot.store.scopes import key, scope_of
 from bot.store.times import from_seconds, to_seconds
 
-_COLUMNS = "lab_id, chat_id, topic_id, state, opened_at, last_used_at, ends_at"
+_NEW = "lab_id, chat_id, topic_id, state, opened_at, last_used_at, ends_at, opened_by"
+_COLUMNS = f"{_NEW}, extensions"
 
 
 class LabState(StrEnum):
@@ -32,6 +33,10 @@ class LabRecord:
     opened_at: datetime
     last_used_at: datetime
     ends_at: datetime
+    opened_by: int = 0
+    """Who first used it; 0: nobody knows."""
+    extensions: int = 0
+    """How often its end was put off."""
 
 
 class Labs:
@@ -40,13 +45,16 @@ class Labs:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def ensure(self, scope: Scope, lab_id: LabId, *, now: datetime, ends_at: datetime) -> LabRecord:
+    async def ensure(
+        self, scope: Scope, lab_id: LabId, *, now: datetime, ends_at: datetime, opened_by: int = 0
+    ) -> LabRecord:
         """The lab of this scope; a new one with this id, in OPENING, when the scope has none."""
+        moments = (to_seconds(now), to_seconds(now), to_seconds(ends_at))
         async with self._database.transaction() as transaction:
             await transaction.rows(
-                f"INSERT INTO labs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) "
+                f"INSERT INTO labs ({_NEW}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
                 "ON CONFLICT (chat_id, topic_id) DO NOTHING",
-                (lab_id, *key(scope), LabState.OPENING, to_seconds(now), to_seconds(now), to_seconds(ends_at)),
+                (lab_id, *key(scope), LabState.OPENING, *moments, opened_by),
             )
             rows = await transaction.rows(f"SELECT {_COLUMNS} FROM labs WHERE chat_id = ? AND topic_id = ?", key(scope))
         return _record(rows[0])
@@ -70,6 +78,12 @@ class Labs:
         """Somebody used the lab; never moves the time back."""
         await self._database.rows(
             "UPDATE labs SET last_used_at = max(last_used_at, ?) WHERE lab_id = ?", (to_seconds(now), lab_id)
+        )
+
+    async def extend(self, lab_id: LabId, ends_at: datetime) -> None:
+        """Put the end off, and count that."""
+        await self._database.rows(
+            "UPDATE labs SET ends_at = ?, extensions = extensions + 1 WHERE lab_id = ?", (to_seconds(ends_at), lab_id)
         )
 
     async def set_end(self, lab_id: LabId, ends_at: datetime) -> None:
@@ -99,5 +113,7 @@ class Labs:
 
 
 def _record(row: Row) -> LabRecord:
-    lab_id, chat_id, topic_id, state, *moments = row
-    return LabRecord(LabId(lab_id), scope_of(chat_id, topic_id), LabState(state), *map(from_seconds, moments))
+    lab_id, chat_id, topic_id, state, opened_at, last_used_at, ends_at, opened_by, extensions = row
+    opened, used, ends = map(from_seconds, (opened_at, last_used_at, ends_at))
+    owner = scope_of(chat_id, topic_id)
+    return LabRecord(LabId(lab_id), owner, LabState(state), opened, used, ends, opened_by, extensions)

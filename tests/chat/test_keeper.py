@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.chat.keeper import EXTENSION, WARN_BEFORE, Due, Keeper, Terms, due
-from bot.errors import LabClosed, LabsFull
+from bot.chat.keeper import EXTENSION, MOST_EXTENSIONS, WARN_BEFORE, Due, Keeper, Terms, due
+from bot.errors import LabClosed, LabsFull, NoMoreTime
 from bot.identity import LabId, Scope
 from bot.sandbox.removal import ClosedLab
 from bot.store import LabRecord, LabState, Store
@@ -122,9 +122,31 @@ async def test_an_extended_lab_lives_on_and_is_warned_again(house: House) -> Non
     house.people.in_use = True
     await house.keeper.open(SCOPE)
     await house.after(seconds=(TERMS.lifetime - WARN_BEFORE).total_seconds())
-    assert await house.keeper.extend(SCOPE) == START + TERMS.lifetime + EXTENSION
+    assert (await house.keeper.extend(SCOPE)).ends_at == START + TERMS.lifetime + EXTENSION
     assert await house.after(minutes=5) == []
     assert await house.after(minutes=25) == ["warned"]
+
+
+async def test_a_lab_is_extended_twice_at_most(house: House) -> None:
+    """The third time says no, and the end stays where it was."""
+    await house.keeper.open(SCOPE)
+    for _ in range(MOST_EXTENSIONS):
+        latest = await house.keeper.extend(SCOPE)
+    with pytest.raises(NoMoreTime):
+        await house.keeper.extend(SCOPE)
+    found = await house.keeper.record(SCOPE)
+    assert found is not None and found.ends_at == latest.ends_at == START + TERMS.lifetime + 2 * EXTENSION
+
+
+async def test_a_bot_that_was_away_warns_before_it_ends_anything(house: House) -> None:
+    """The five minutes begin when people can read of them; a closing that broke off is only finished."""
+    await house.keeper.open(SCOPE)
+    assert await house.after(hours=9) == ["warned"]
+    assert await house.after(minutes=4) == []
+    assert await house.after(minutes=1) == ["ending", "ended 0"]
+    lab = await house.keeper.open(SCOPE)
+    await house.store.labs.set_state(lab.id, LabState.CLOSING)
+    assert await house.after(seconds=1) == ["ending", "ended 0"]
 
 
 async def test_without_a_lab_there_is_nothing_to_extend(house: House) -> None:
