@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import http.client
 import json
 import socket
@@ -11,10 +13,13 @@ from typing import Any
 
 from bot.guard import forced
 from tests.gate.support import HandMadeLab, on_engine, raw, settled, status
+from tests.guard.cases import Step
 
 BASE = "diamol/base"
 CANARY = "canary-of-b-7f3a"
 """Planted in B's environment, labels, arguments and log."""
+PATIENCE = 10.0
+"""Seconds for an answer to come to its end."""
 MOVING = ("ExecIDs", "State")
 """What B's own work changes in its inspect: its execs come and go (its state is compared by its parts)."""
 
@@ -98,17 +103,21 @@ class World:
         """What is wrong with the world after a case; A's new objects are removed."""
         faults = [f"A was given {trace}" for trace in self.leaked(sent)]
         self.given = b""
-        if self.snapshot() != self.baseline:
-            faults.append("what is not A's has changed")
+        faults += await asyncio.to_thread(self._looked_at)
+        await settled(self.a)
+        if status(await raw(self.a.socket, b"GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n")) != 200:
+            faults.append("the gate does not answer")
+        return faults
+
+    def _looked_at(self) -> list[str]:
+        """Beside the event loop, in which the gate serves B meanwhile."""
+        faults = [] if self.snapshot() == self.baseline else ["what is not A's has changed"]
         own = [item for item in self.engine.containers() if self._is_a(item["Config"]["Labels"])]
         faults += [f"{item['Name']}: {fault}" for item in own for fault in self.dangers(item)]
         for item in own:
             if item["Id"] not in self.kept:
                 self.engine.ask("DELETE", f"/v1.41/containers/{item['Id']}?force=1&v=1")
         self._remove_new_volumes()
-        await settled(self.a)
-        if status(await raw(self.a.socket, b"GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n")) != 200:
-            faults.append("the gate does not answer")
         return faults
 
     def _remove_new_volumes(self) -> None:
@@ -171,3 +180,29 @@ async def furnished(engine: Path, a: HandMadeLab, b: HandMadeLab) -> World:
     world = World(there, a, b, names)
     await world.begin()
     return world
+
+
+async def work(world: World) -> None:
+    """B's own day: it looks at its container and runs something in it, over and over."""
+    while True:
+        answer, _ = await exchanged(world.b, Step("GET", "/v1.41/containers/shop/json"))
+        ran = await world.b.docker("exec", "shop", "echo", "works")
+        world.worked.append(status(answer) if ran.out == "works\n" else 0)
+        await asyncio.sleep(0.5)
+
+
+async def exchanged(lab: HandMadeLab, step: Step) -> tuple[bytes, bool]:
+    """The answer to a step, and whether it came to an end in time."""
+    reader, writer = await asyncio.open_unix_connection(lab.socket)
+    answer, ended = b"", False
+    try:
+        with contextlib.suppress(TimeoutError, ConnectionError):
+            async with asyncio.timeout(PATIENCE):
+                writer.write(step.raw)
+                await writer.drain()
+                while data := await reader.read(65536):
+                    answer += data
+                ended = True
+    finally:
+        writer.transport.abort()
+    return answer, ended
