@@ -34,6 +34,8 @@ def card(
     lines += [_lines(words, number, one, now) for number, one in enumerate(shown, start=1)]
     if len(containers) > SHOWN:
         lines.append("\n" + words("containers.more", n=len(containers) - SHOWN))
+    if len(shown) > WITH_OWN_ROW and not chosen:
+        lines.append("\n\n" + words("containers.pick"))
     remove_all = button(words("containers.remove_all"), "c", "clear")
     return Outgoing(_with_note(joined(lines), note), (*_choices(words, shown, chosen), *rows((refresh, remove_all))))
 

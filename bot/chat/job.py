@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.chat.keypad import Pad
 from bot.chat.live import Live
-from bot.chat.message import Outgoing
+from bot.chat.message import Button, Outgoing
 from bot.chat.texts import Words
 from bot.chat.view import running_view, still_view
 from bot.learning.progress import Place
@@ -41,6 +41,8 @@ class Job:
         """The final frame is in the chat."""
         self.live: Live | None = None
         self.pad = Pad.KEYS
+        self.onward: Button | None = None
+        """The step's next command, offered while the program waits and when it has ended."""
         self._shared = shared
 
     def view(self, words: Words, now: float) -> Outgoing:
@@ -50,7 +52,7 @@ class Job:
             return still_view(words, self.command, words(self.failure), heading=heading, again=True)
         if self.run is None:
             return still_view(words, self.command, words("terminal.opening"), heading=heading)
-        return running_view(words, self.run, now, pad=self.pad, heading=heading, cut=self.cut)
+        return running_view(words, self.run, now, pad=self.pad, heading=heading, cut=self.cut, onward=self.onward)
 
     def look_again(self) -> float | None:
         """When the message will look different although nothing happens: the program may wait for input by then."""

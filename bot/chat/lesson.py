@@ -11,6 +11,8 @@ from bot.richtext import RichText, joined, marked
 
 MAX_TOAST = 200
 """Characters of a callback's answer (Bot API, answerCallbackQuery)."""
+ONWARD_SHOWN = 28
+"""Characters of a command in a button over the whole width of a phone."""
 BUTTONS_IN_A_ROW = 5
 """A step's text numbers its commands, so their buttons are short; a fifth one with a word still fits on a phone."""
 
@@ -49,6 +51,12 @@ class Lesson:
         return [
             button(self._words("step.run_number", n=index + 1), "run", *place, index) for index in range(len(blocks))
         ]
+
+    def onward(self, place: Place, index: int) -> Button:
+        """The Run button of a step's later command, with as much of the command as a phone has room for."""
+        command = self._find(place)[2].blocks[index].command
+        short = command if len(command) <= ONWARD_SHOWN else command[: ONWARD_SHOWN - 1] + "…"
+        return button(f"{self._words('step.run_number', n=index + 1)} · {short}", "run", *place, index)
 
     def _copy(self, block: RunBlock) -> Button | None:
         return Button(self._words("step.copy"), copy=block.command) if len(block.command) <= MAX_COPY else None

@@ -47,6 +47,7 @@ class Performer:
             do.SendInput: self._input,
             do.Verify: self._verify,
             do.MarkDone: self._mark,
+            do.OfferNext: self._offer,
             do.SayDone: self._done,
             do.SayNotYet: self._not_yet,
             do.ShowHint: self._hint,
@@ -181,6 +182,9 @@ class Performer:
         step = step_at(talk.kit.course, effect.place)
         if step is None or step.verify is None:
             return
+    async def _offer(self, talk: Conversation, cause: Cause, effect: do.OfferNext) -> None:
+        talk.session.offer(talk.lesson.onward(effect.place, effect.block))
+
         if effect.asked:
             await talk.kit.sender.typing(talk.scope)
         try:

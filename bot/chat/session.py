@@ -11,6 +11,7 @@ from contextlib import suppress
 from bot.chat.job import Job
 from bot.chat.keypad import Pad
 from bot.chat.live import Live
+from bot.chat.message import Button
 from bot.chat.ports import Lab, Shell
 from bot.chat.sender import Sender
 from bot.chat.texts import Words
@@ -280,6 +281,13 @@ class Session:
 
     async def choose(self, pad: Pad) -> bool:
         """Other keys under the message; False when no program runs."""
+    def offer(self, onward: Button) -> None:
+        """A button to go on with, under the command that runs."""
+        if self.job is not None:
+            self.job.onward = onward
+            if self.job.live is not None:
+                self.job.live.changed()
+
         run = self._terminal.run
         if self.job is None or run is None or run.over:
             return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.chat.durations import took
 from bot.chat.keypad import Pad, key_rows, line_rows
-from bot.chat.message import Outgoing, Rows, button, rows
+from bot.chat.message import Button, Outgoing, Rows, button, rows
 from bot.chat.texts import Words
 from bot.richtext import RichText
 from bot.terminal.attached import can_detach
@@ -17,9 +17,19 @@ STOPPED = "terminal.stopped"
 
 
 def running_view(
-    words: Words, run: Run, now: float, *, pad: Pad = Pad.KEYS, heading: str = "", cut: str | None = None
+    words: Words,
+    run: Run,
+    now: float,
+    *,
+    pad: Pad = Pad.KEYS,
+    heading: str = "",
+    cut: str | None = None,
+    onward: Button | None = None,
 ) -> Outgoing:
-    """The run's message at this moment; `cut` is the key of what has ended it, if that was not the command itself."""
+    """The run's message at this moment.
+
+    `cut` is the key of what has ended it, if that was not the command itself; `onward` a command to go on with.
+    """
     look = glance(run, now)
     shown = frame(
         run,
@@ -29,7 +39,10 @@ def running_view(
         heading=RichText(heading),
     )
     # A bot that stops remembers no output: buttons would lead nowhere.
-    return Outgoing(shown.text, () if cut == STOPPED else _buttons(words, run, look, shown, pad))
+    if cut == STOPPED:
+        return Outgoing(shown.text)
+    going_on = () if look.by_keys or look.state is FrameState.RUNNING else rows((onward,))
+    return Outgoing(shown.text, (*going_on, *_buttons(words, run, look, shown, pad)))
 
 
 def still_view(words: Words, command: str, said: str, *, heading: str = "", again: bool = False) -> Outgoing:

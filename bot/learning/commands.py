@@ -18,11 +18,13 @@ def run(course: Course, progress: Progress, event: on.RunPressed) -> Outcome:
     if not 0 <= event.block < len(blocks):
         return say(progress, Note.GONE)
     command = blocks[event.block].command
+    following = event.block + 1
+    offer = (do.OfferNext(event.place, following),) if following < len(blocks) else ()
     if not event.busy:
-        return progress, (do.TypeLine(command, event.place),)
+        return progress, (do.TypeLine(command, event.place), *offer)
     # Inside a container there is no docker, so a docker command cannot be meant for the program that runs.
     if not command.startswith("docker "):
-        return progress, (do.SendInput(command),)
+        return progress, (do.SendInput(command), *offer)
     return (progress, (do.QueueLine(command, event.place),)) if progress.shared else say(progress, Note.BUSY)
 
 

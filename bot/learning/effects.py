@@ -106,6 +106,14 @@ class QueueLine:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferNext:
+    """Under the terminal's message, offer the step's next command: its own button has scrolled away by then."""
+
+    place: Place
+    block: int
+
+
+@dataclass(frozen=True, slots=True)
 class SendInput:
     """Type a line into the program that runs."""
 
@@ -184,6 +192,7 @@ Effect = (
     | PointTo
     | TypeLine
     | QueueLine
+    | OfferNext
     | SendInput
     | Verify
     | MarkDone

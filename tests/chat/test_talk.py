@@ -169,6 +169,17 @@ async def test_a_run_button_types_into_a_container(learner: Member) -> None:
     await learner.sees("130")
 
 
+async def test_the_next_command_is_offered_under_the_output(learner: Member) -> None:
+    """The step's own buttons have scrolled away: the second command runs from the first one's message."""
+    await learner.says("/start ch02-hello")
+    await learner.presses("▶ 1", on=await learner.sees("2/4"))
+    await learner.sees_button("▶ 2 · hostname")
+    await learner.presses("▶ 2 · hostname")
+    await learner.sees("$ hostname")
+    ended = await learner.sees("✓")
+    assert not ended.button("▶")
+
+
 async def test_long_output_is_cut_and_offered_whole(learner: Member) -> None:
     """The end in the message, everything in a document, the screen in a picture."""
     await learner.says("seq 500")

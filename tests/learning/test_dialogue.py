@@ -150,8 +150,14 @@ def test_the_end_of_a_chapter_tells_what_was_skipped() -> None:
 
 def test_run_types_the_block() -> None:
     """The command belongs to the tapped step, wherever the learner is."""
-    at(HELLO).on(on.RunPressed(HELLO, 0)).does(do.TypeLine(RUN, HELLO))
-    at(CLEAN).on(on.RunPressed(HELLO, 0)).does(do.TypeLine(RUN, HELLO)).at(CLEAN)
+    at(CLEAN).on(on.RunPressed(CLEAN, 0)).does(do.TypeLine("docker container ls", CLEAN))
+    at(CLEAN).on(on.RunPressed(HELLO, 1)).does(do.TypeLine("hostname", HELLO)).at(CLEAN)
+
+
+def test_run_offers_the_next_command_of_the_step() -> None:
+    """The step's own buttons have scrolled away when its first command has printed; after the last nothing is left."""
+    at(HELLO).on(on.RunPressed(HELLO, 0)).does(do.TypeLine(RUN, HELLO), do.OfferNext(HELLO, 1))
+    at(HELLO).on(on.RunPressed(HELLO, 1)).does(do.TypeLine("hostname", HELLO))
 
 
 def test_run_never_types_docker_into_a_running_program() -> None:
