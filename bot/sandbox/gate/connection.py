@@ -45,8 +45,8 @@ IDLE_SECONDS = 300.0
 """Between requests: Go's own client closes an idle connection after 90 s."""
 HEAD_SECONDS = 10.0
 """From a head's first byte to its last."""
-UPLOAD_SECONDS = 300.0
-"""64 MiB at a slow phone's speed."""
+ARCHIVE_SECONDS = 300.0
+"""64 MiB, up or down, at a slow phone's speed."""
 MAX_ROUNDS = 6
 """The longest chain of questions is three."""
 AWAY = "the lab's Docker Engine does not answer right now; the lab and its containers are kept, try again in a moment"
@@ -212,7 +212,7 @@ class Connection:
             if not free:
                 return self._refusal(STREAMS_FULL)
             try:
-                async with asyncio.timeout(UPLOAD_SECONDS):
+                async with asyncio.timeout(ARCHIVE_SECONDS):
                     return await self._lab.carrier.whole(verdict, tar_pieces(body_pieces(self._reader, head)))
             except TimeoutError:
                 raise BadRequest(408, "the archive did not come in time") from None
@@ -229,7 +229,11 @@ class Connection:
                 if answer is not None:
                     await self._reply(answer, head)
             else:
-                answer = await carrier.stream(verdict, head.method, self._reader, self._writer)
+                try:
+                    async with asyncio.timeout(ARCHIVE_SECONDS if reply.most_bytes else None):
+                        answer = await carrier.stream(verdict, head.method, self._reader, self._writer)
+                except TimeoutError:
+                    raise ConnectionOver from None
                 if answer is not None:
                     await self._reply(answer, head)
 
