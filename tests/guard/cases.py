@@ -22,6 +22,8 @@ from typing import Any
 import yaml
 
 CORPUS = Path(__file__).parent / "corpus"
+CREATE = '{"Image":"diamol/base"}'
+"""A create that would be allowed, were it not for its framing: in `chunked`, `{}` stands for it and 2 for its size."""
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 _NAME = re.compile(r"\$\{(\w+?)(?::(\d+))?\}|\$([A-Z][A-Z0-9]*)", re.ASCII)
@@ -101,7 +103,8 @@ class Case:
             yield (head.replace("$LENGTH", str(len(body.encode()))) + body).encode()
         for chunks in self.raw.get("chunked", ()):
             head = "POST /v1.41/containers/create HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\n"
-            yield f"{head}Transfer-Encoding: chunked\r\n\r\n{chunks}".encode()
+            body = chunks.replace("2", f"{len(CREATE):x}").replace("{}", CREATE)
+            yield f"{head}Transfer-Encoding: chunked\r\n\r\n{body}".encode()
 
 
 def _prefixes(name: str | None, world: Mapping[str, str]) -> list[str]:

@@ -41,6 +41,8 @@ def go_decode(body: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
     inner = whole.get("HostConfig")
     if inner is None:
         return config, outer
+    if not isinstance(inner, dict):
+        raise ValueError("a HostConfig that is no object")
     return config, inner | {key: outer[key] for key in REACHING if outer.get(key) and not inner.get(key)}
 
 

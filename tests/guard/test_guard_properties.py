@@ -6,14 +6,19 @@ import json
 import re
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.guard.container_fields import CONFIG, host_config_table
+from bot.guard.create import ASKED
 from bot.guard.execs import EXEC
 from bot.guard.forced import CAPABILITIES, host_config
 from bot.guard.routes import ROUTES
-from bot.guard.verdict import Answer, Forward, Need, Refuse, Several, Upstream, Verdict
+from bot.guard.verdict import Answer, Forward, Need, Refuse, Several, Upstream, Verdict, to_json
+from tests.guard.bodies import CONFIG_KEYS, FOLDS, HOST_KEYS, create_texts, keys, values
+from tests.guard.cases import Step, read_corpus
+from tests.guard.fuzzing import examples
+from tests.guard.godecode import go_decode
+from tests.guard.judged import WORLD
 from tests.guard.lab import DB, LAB, NETWORK, OWNER, WEB, asked, knowledge
 
 IDENTITY = "[0-9a-f]{64}"
@@ -29,24 +34,7 @@ GRAMMAR = re.compile(
 """Every request line that can ever reach the engine on a lab's behalf (facts apart)."""
 OWN_IDS = {WEB, DB, NETWORK, "f" * 64}
 
-scalars = st.one_of(
-    st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.text(max_size=12), st.sampled_from(["host", "/", "web"])
-)
-values = st.recursive(
-    scalars,
-    lambda part: st.lists(part, max_size=3) | st.dictionaries(st.text(max_size=8), part, max_size=3),
-    max_leaves=6,
-)
-host_keys = st.sampled_from(sorted(host_config_table(OWNER.limits)))
-config_keys = st.sampled_from(sorted(CONFIG))
-bodies = st.fixed_dictionaries(
-    {},
-    optional={
-        "Image": st.sampled_from(["diamol/base", "", "evil/x"]) | values,
-        "HostConfig": st.dictionaries(host_keys | st.text(max_size=8), values, max_size=3) | values,
-        "NetworkingConfig": st.fixed_dictionaries({"EndpointsConfig": values}) | values,
-    },
-).flatmap(lambda body: st.dictionaries(config_keys | host_keys, values, max_size=3).map(lambda more: more | body))
+bodies = create_texts.map(str.encode)
 
 
 def requests_of(verdict: Verdict) -> tuple[Upstream, ...]:
@@ -91,31 +79,93 @@ def is_dangerous(host: dict[str, Any]) -> bool:
     )
 
 
-@settings(max_examples=120, deadline=None)
+@examples(600)
 @given(bodies)
-def test_no_create_body_gets_a_dangerous_container(body: dict[str, Any]) -> None:
-    """Properties (a), (b) and (e): closed grammar, no danger, no exception."""
-    verdict = asked("POST", "/v1.41/containers/create", json.dumps(body).encode())
+def test_no_create_body_gets_a_dangerous_container(body: bytes) -> None:
+    """Properties (a), (b) and (e): closed grammar, no exception, and what Go reads of it is not dangerous."""
+    verdict = asked("POST", "/v1.41/containers/create", body)
     assert_closed(verdict)
     if isinstance(verdict, Forward):
-        assert not is_dangerous(verdict.request.body["HostConfig"])
-        assert verdict.request.body["Image"].startswith("sha256:1111")
-        assert verdict.request.body["Labels"]["dosirak.lab"] == LAB
+        config, host = go_decode(to_json(verdict.request.body))
+        assert not is_dangerous(host)
+        assert host == verdict.request.body["HostConfig"]
+        assert config["Image"].startswith("sha256:1111") and config["Labels"]["dosirak.lab"] == LAB
+        assert set(verdict.request.body) <= {*CONFIG_KEYS, "HostConfig", "NetworkingConfig"}
 
 
-@settings(max_examples=60, deadline=None)
-@given(bodies, host_keys | config_keys, values)
-def test_adding_a_key_to_a_refused_body_never_allows_it(body: dict[str, Any], key: str, value: Any) -> None:
-    """Property (d), for keys that the body does not have yet."""
-    if key in body:
+@examples(300)
+@given(bodies)
+def test_what_go_would_read_as_an_escape_is_never_let_through(body: bytes) -> None:
+    """The client's own bytes, read by the model of the engine: an escape in them is refused, not only rebuilt."""
+    try:
+        config, host = go_decode(body)
+    except ValueError:
         return
-    before = asked("POST", "/v1.41/containers/create", json.dumps(body).encode())
-    if isinstance(before, Refuse) and key != "Image":
-        after = asked("POST", "/v1.41/containers/create", json.dumps(body | {key: value}).encode())
-        assert isinstance(after, Refuse)
+    reaching = (host.get("Privileged") is True, host.get("PidMode") == "host", "/:/h" in (host.get("Binds") or ()))
+    if any(reaching) or host.get("NetworkMode") == "host" or config.get("Image") == "secret/other":
+        assert isinstance(asked("POST", "/v1.41/containers/create", body), Refuse)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(300)
+@given(bodies)
+def test_a_decision_is_the_same_every_time_and_its_result_is_a_fixed_point(body: bytes) -> None:
+    """Property (c): the learner's fields of what was built, asked for again, build the same."""
+    first, second = (asked("POST", "/v1.41/containers/create", body) for _ in range(2))
+    if not isinstance(first, Forward):
+        assert first == second
+        return
+    assert isinstance(second, Forward) and first.request == second.request
+    built = first.request.body
+    again = {key: built[key] for key in ASKED if key in built} | {"Image": built["Image"]}
+    rebuilt = asked("POST", "/v1.41/containers/create", again)
+    assert isinstance(rebuilt, Forward)
+    assert {key: rebuilt.request.body.get(key) for key in again} == again
+
+
+@examples(300)
+@given(create_texts, keys((*HOST_KEYS, *CONFIG_KEYS)), values)
+def test_adding_a_key_to_a_refused_body_never_allows_it(text: str, key: str, value: Any) -> None:
+    """Property (d): before or after the rest, at the top level or in the HostConfig; only naming an image helps."""
+    before = asked("POST", "/v1.41/containers/create", text.encode())
+    if not isinstance(before, Refuse) or before.code in ("no-image-named", "no-image", "bad-reference"):
+        return
+    pair, inner = f"{key}:{json.dumps(value)}", text[1:-1]
+    more = [f"{{{pair},{inner}}}", f"{{{inner},{pair}}}"] if inner else [f"{{{pair}}}"]
+    more += [text.replace('"HostConfig":{', f'"HostConfig":{{{pair},', 1)] if '"HostConfig":{"' in text else []
+    for body in more:
+        assert isinstance(asked("POST", "/v1.41/containers/create", body.encode()), Refuse)
+
+
+ALLOWED = [step for case in read_corpus() if {"sends", "creates"} <= set(case.raw) for step in case.steps(WORLD)]
+
+
+@examples(150)
+@given(st.sampled_from(ALLOWED), st.data())
+def test_a_disguise_of_an_allowed_body_is_the_same_or_refused(step: Step, data: st.DataObject) -> None:
+    """Property (f): escapes, blanks and order change nothing; another case, a folding or a key twice is refused."""
+    body = json.loads(step.body or b"{}")
+    plain = asked("POST", step.target, step.body)
+    assert isinstance(plain, Forward)
+    same = asked("POST", step.target, _disguised(dict(data.draw(st.permutations(list(body.items()))))).encode())
+    assert isinstance(same, Forward) and same.request == plain.request
+    key = data.draw(st.sampled_from(sorted(body)))
+    twice = json.dumps(body)[:-1] + f",{json.dumps(data.draw(st.sampled_from([key, key.upper(), key.lower()])))}:null}}"
+    assert isinstance(asked("POST", step.target, twice.encode()), Refuse)
+    folded = "".join(FOLDS.get(letter, letter) for letter in key)
+    if folded != key:
+        other = {folded if name == key else name: value for name, value in body.items()}
+        assert isinstance(asked("POST", step.target, json.dumps(other, ensure_ascii=False).encode()), Refuse)
+
+
+def _disguised(value: Any) -> str:
+    """The same value, every letter of its keys escaped, with blanks wherever JSON allows them."""
+    if not isinstance(value, dict):
+        return json.dumps(value)
+    escaped = {"".join(f"\\u{ord(letter):04x}" for letter in key): _disguised(item) for key, item in value.items()}
+    return "{ " + " ,\n".join(f'"{key}" : {item}' for key, item in escaped.items()) + "\t}"
+
+
+@examples(150)
 @given(st.dictionaries(st.sampled_from(sorted(EXEC)) | st.text(max_size=8), values, max_size=4))
 def test_no_exec_body_is_privileged(body: dict[str, Any]) -> None:
     """The body of an exec is built anew too."""
@@ -153,14 +203,14 @@ parameters = st.dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(400)
 @given(methods, paths, parameters, st.none() | st.dictionaries(st.text(max_size=10), values, max_size=3))
 def test_no_call_at_all_leaves_the_grammar(method: str, path: str, query: dict[str, str], body: Any) -> None:
     """Any method, path, parameters and body: a verdict, and only known requests."""
     assert_closed(asked(method, path if path.startswith("/") else "/" + path, body, **query))
 
 
-@settings(deadline=None)
+@examples(100)
 @given(methods, paths)
 def test_without_facts_nothing_is_forwarded_that_names_an_object(method: str, path: str) -> None:
     """A decision without the lab's own list cannot know a full id."""

@@ -51,7 +51,7 @@ class Head:
 
 def read_head(raw: bytes) -> Head:
     """The head in `raw`, which ends with its empty line; raises BadRequest."""
-    _check_lines(raw)
+    lines = _checked_lines(raw)
     parser = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD)
     try:
         parser.receive_data(raw)
@@ -60,7 +60,7 @@ def read_head(raw: bytes) -> Head:
         raise BadRequest(400, "the request's head cannot be read") from None
     if not isinstance(request, h11.Request):
         raise BadRequest(400, "the request's head cannot be read")
-    headers = _headers(request)
+    headers = _headers(lines, request.http_version)
     length, chunked = _framing(headers, request.http_version)
     target = request.target.decode("ascii")
     if not target.startswith("/") and target != "*":
@@ -70,8 +70,8 @@ def read_head(raw: bytes) -> Head:
     return Head(request.method.decode("ascii"), target, headers, length, chunked, keep_alive)
 
 
-def _check_lines(raw: bytes) -> None:
-    """Every line ends with CR LF, no line is folded, and each has the one shape that everyone reads alike."""
+def _checked_lines(raw: bytes) -> list[bytes]:
+    """The header lines: each ends with CR LF, none is folded, and each has the one shape that everyone reads alike."""
     first, *lines = raw.removesuffix(b"\r\n\r\n").split(b"\r\n")
     if len(first) > MAX_LINE:
         raise BadRequest(414, "the request line is too long")
@@ -81,17 +81,22 @@ def _check_lines(raw: bytes) -> None:
         raise BadRequest(431, "too many header fields")
     if not all(_HEADER.fullmatch(line) for line in lines):
         raise BadRequest(400, "a header field cannot be read")
+    return lines
 
 
-def _headers(request: h11.Request) -> dict[str, str]:
-    """Each header once: the CLI repeats none, and two values of one name are how requests are smuggled."""
+def _headers(lines: list[bytes], version: bytes) -> dict[str, str]:
+    """Each header once: the CLI repeats none, and two values of one name are how requests are smuggled.
+
+    From the lines themselves: h11 makes one of lengths that are equal (`2, 2`, or the same header twice).
+    """
     found: dict[str, str] = {}
-    for name, value in request.headers.raw_items():
-        key = name.decode("ascii").lower()
+    for line in lines:
+        name, _, value = line.decode("ascii").partition(":")
+        key = name.lower()
         if key in found:
             raise BadRequest(400, "a header field is there twice")
-        found[key] = value.decode("ascii")
-    if not _HOST.fullmatch(found.get("host", "")) or (request.http_version == b"1.1" and "host" not in found):
+        found[key] = value.strip(" \t")
+    if not _HOST.fullmatch(found.get("host", "")) or (version == b"1.1" and "host" not in found):
         raise BadRequest(400, "the Host header cannot be read")
     if found.get("content-encoding", "identity") != "identity":
         raise BadRequest(415, "encoded bodies are not taken")

@@ -1,0 +1,22 @@
+"""How long the properties look: quickly in every run, and for as long as one likes by command.
+
+DOSIRAK_FUZZ=100 python -m pytest tests/guard tests/gate -k "fuzz or properties or tenants"   a hundred times as many
+"""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+FACTOR = int(os.environ.get("DOSIRAK_FUZZ", "1"))
+
+
+def examples(count: int, **more: int) -> settings:
+    """So many examples in an ordinary run, without a time limit for one: this machine is shared."""
+    return settings(
+        max_examples=count * FACTOR,
+        deadline=None,
+        suppress_health_check=(HealthCheck.function_scoped_fixture, HealthCheck.too_slow),
+        **more,
+    )
