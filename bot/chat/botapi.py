@@ -12,18 +12,17 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
-import aiohttp
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, TelegramError
 
-from bot.chat.transport import FORM, READ_TIMEOUT, UPLOAD_TIMEOUT, AiohttpRequest
+from bot.chat.transport import AiohttpRequest
 
 
 def encoded(**fields: Any) -> bytes:
-    """Fields as a form: nested values as JSON, True as the word, and what is None not at all."""
+    """Fields as a form: what is no text as JSON, and what is None not at all."""
     return urlencode({name: _plain(value) for name, value in fields.items() if value is not None}).encode()
 
 
-def _plain(value: Any) -> str | int:
+def _plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -37,17 +36,12 @@ class BotApi:
 
     async def call(self, method: str, *forms: bytes) -> Any:
         """Call a method with a form, which may be in parts."""
-        payload = aiohttp.BytesPayload(b"&".join(forms), content_type=FORM)
-        return _result(*await self._transport.exchange(f"{self._url}/{method}", payload, READ_TIMEOUT))
+        return _result(*await self._transport.send_form(f"{self._url}/{method}", b"&".join(forms)))
 
     async def upload(self, method: str, part: str, name: str, content: bytes, **fields: Any) -> Any:
         """Call a method with a file; it is the part of this name."""
-        form = aiohttp.FormData()
-        for key, value in fields.items():
-            if value is not None:
-                form.add_field(key, str(_plain(value)))
-        form.add_field(part, content, filename=name)
-        return _result(*await self._transport.exchange(f"{self._url}/{method}", form, UPLOAD_TIMEOUT))
+        plain = {key: _plain(value) for key, value in fields.items() if value is not None}
+        return _result(*await self._transport.send_file(f"{self._url}/{method}", plain, part, name, content))
 
 
 def _result(status: int, body: bytes) -> Any:

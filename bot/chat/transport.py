@@ -7,7 +7,7 @@ for every connection it hands out).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -28,7 +28,11 @@ IDLE_CONNECTION = 30.0
 UNKNOWN_WAIT = 5.0
 """Seconds to wait after a 429 that does not say for how long."""
 
+CALL = aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT, sock_read=READ_TIMEOUT)
+UPLOAD = aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT, sock_read=UPLOAD_TIMEOUT)
+
 FORM = "application/x-www-form-urlencoded"
+Body = aiohttp.BytesPayload | aiohttp.FormData | None
 
 
 class NotSent(NetworkError):
@@ -83,27 +87,28 @@ class AiohttpRequest(BaseRequest):
     ) -> tuple[int, bytes]:
         """The status and the body. Raises NotSent without a connection, TimedOut without an answer in time."""
         default = UPLOAD_TIMEOUT if request_data and request_data.contains_files else READ_TIMEOUT
-        return await self.exchange(
-            url,
-            _body(request_data),
-            _chosen(read_timeout, default),
-            method=method,
-            connect_timeout=_chosen(connect_timeout, CONNECT_TIMEOUT),
+        timeout = aiohttp.ClientTimeout(
+            sock_connect=_chosen(connect_timeout, CONNECT_TIMEOUT), sock_read=_chosen(read_timeout, default)
         )
+        return await self._exchange(method, url, _body(request_data), timeout)
 
-    async def exchange(
-        self,
-        url: str,
-        payload: aiohttp.BytesPayload | aiohttp.FormData | None,
-        read_timeout: float | None,
-        *,
-        method: str = "POST",
-        connect_timeout: float | None = CONNECT_TIMEOUT,
+    async def send_form(self, url: str, form: bytes) -> tuple[int, bytes]:
+        """The same for a form that is ready. Raises TooFast too."""
+        return await self._exchange("POST", url, _form(form), CALL)
+
+    async def send_file(
+        self, url: str, fields: Mapping[str, str], part: str, name: str, content: bytes
     ) -> tuple[int, bytes]:
-        """The same for whoever has a body ready. Raises TooFast for a 429 too."""
+        """The same for fields and a file, which is the part of this name. Raises TooFast too."""
+        form = aiohttp.FormData(fields)
+        form.add_field(part, content, filename=name)
+        return await self._exchange("POST", url, form, UPLOAD)
+
+    async def _exchange(
+        self, method: str, url: str, payload: Body, timeout: aiohttp.ClientTimeout
+    ) -> tuple[int, bytes]:
         if self._session is None:
             raise RuntimeError("the transport is not initialized")
-        timeout = aiohttp.ClientTimeout(sock_connect=connect_timeout, sock_read=read_timeout)
         try:
             async with self._session.request(method, url, data=payload, timeout=timeout) as response:
                 body = await response.read()
@@ -136,12 +141,16 @@ def _retry_after(body: bytes) -> float:
         return UNKNOWN_WAIT
 
 
-def _body(data: RequestData | None) -> aiohttp.BytesPayload | aiohttp.FormData | None:
+def _form(form: bytes) -> aiohttp.BytesPayload:
+    """aiohttp would make a form of the values, and first a boundary for the multipart that it does not become."""
+    return aiohttp.BytesPayload(form, content_type=FORM)
+
+
+def _body(data: RequestData | None) -> Body:
     if data is None:
         return None
     if not data.contains_files:
-        # aiohttp would make a form of the values, and first a boundary for the multipart that it does not become.
-        return aiohttp.BytesPayload(urlencode(data.json_parameters).encode(), content_type=FORM)
+        return _form(urlencode(data.json_parameters).encode())
     form = aiohttp.FormData()
     for name, value in data.json_parameters.items():
         form.add_field(name, value)

@@ -38,8 +38,7 @@ class Audit:
         )
         newest = int(rows[0][0])
         if newest % PRUNE_EVERY == 0:
-            async with self._database.transaction() as transaction:
-                await _prune(transaction, newest, entry.at)
+            await self._database.do(lambda statements: _prune(statements, newest, entry.at))
 
     async def latest(self, count: int = 100, *, user_id: int | None = None) -> tuple[AuditEntry, ...]:
         """The newest lines, newest first; of one person when `user_id` is given."""
@@ -51,6 +50,6 @@ class Audit:
         return tuple(AuditEntry(from_seconds(at), scope_of(chat, topic), *rest) for at, chat, topic, *rest in rows)
 
 
-async def _prune(transaction: Statements, newest: int, now: datetime) -> None:
-    await transaction.rows("DELETE FROM audit WHERE id <= ?", (newest - KEPT_ROWS,))
-    await transaction.rows("DELETE FROM audit WHERE at < ?", (to_seconds(now - KEPT_FOR),))
+def _prune(statements: Statements, newest: int, now: datetime) -> None:
+    statements.rows("DELETE FROM audit WHERE id <= ?", (newest - KEPT_ROWS,))
+    statements.rows("DELETE FROM audit WHERE at < ?", (to_seconds(now - KEPT_FOR),))

@@ -1,4 +1,4 @@
-"""One SQLite connection, its writes in turn, its errors translated.
+"""One SQLite connection in a thread of its own; what waits for it is done together, in one commit.
 
 The file is in WAL mode with `synchronous=NORMAL`: a killed process loses nothing that was committed; after a power cut
 the file is whole, and at worst the last moments before it are missing (a learner repeats a tap).
@@ -9,18 +9,18 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-import aiosqlite
+from typing import Any, TypeVar
 
 from bot.errors import LabClosed, StoreError
-from bot.store.turns import Turns
+from bot.store.together import Failure, Job, commit
 
 Value = int | str | None
 Row = tuple[Any, ...]
+Result = TypeVar("Result")
 
 PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -34,34 +34,43 @@ PRAGMAS = (
 
 
 class Statements:
-    """The connection, for the one who has it now."""
+    """The connection, for work that runs in its thread."""
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    async def rows(self, statement: str, values: Sequence[Value] = ()) -> list[Row]:
-        return [tuple(row) for row in await self._connection.execute_fetchall(statement, values)]
+    def rows(self, statement: str, values: Sequence[Value] = ()) -> list[Row]:
+        return self._connection.execute(statement, values).fetchall()
+
+
+Work = Callable[[Statements], Result]
 
 
 class Database:
-    """The connection. Calls from many tasks are fine: a statement is never in the middle of a transaction."""
+    """Calls from many tasks are fine: pieces of work are done one after the other, in the order in which they came.
 
-    def __init__(self, path: Path, connection: aiosqlite.Connection) -> None:
+    Those that came while the thread was busy share one commit, and one way to the thread and back: on a loop with much
+    to do that way is most of a statement's time.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, thread: ThreadPoolExecutor) -> None:
         self._path = path
         self._connection = connection
-        self._turns = Turns()
+        self._thread = thread
+        self._waiting: list[Job] = []
+        self._busy = False
         self._open = True
 
     @classmethod
     async def connect(cls, path: Path) -> Database:
         """Open or create the file, readable by its owner alone; raises StoreError if it is not a whole SQLite file."""
+        loop, thread = asyncio.get_running_loop(), ThreadPoolExecutor(1, "store")
         try:
-            await asyncio.to_thread(_create, path)
+            connection = await loop.run_in_executor(thread, _connected, path)
         except OSError as error:
+            thread.shutdown()
             raise StoreError(f"{path}: {error.strerror}. Dosirak keeps its state there and must be able to.") from error
-        connection = aiosqlite.connect(path, isolation_level=None)
-        await connection
-        database = cls(path, connection)
+        database = cls(path, connection, thread)
         try:
             await database._prepare()
         except BaseException:
@@ -72,8 +81,8 @@ class Database:
     async def _prepare(self) -> None:
         try:
             for pragma in PRAGMAS:
-                await self._connection.execute_fetchall(pragma)
-            problems = [str(row[0]) for row in await self._connection.execute_fetchall("PRAGMA quick_check(3)")]
+                await self.outside(pragma)
+            problems = [str(row[0]) for row in await self.outside("PRAGMA quick_check(3)")]
         except sqlite3.DatabaseError as error:
             problems = [str(error)]
         if problems != ["ok"]:
@@ -84,45 +93,59 @@ class Database:
             )
 
     async def close(self) -> None:
+        """What was begun is committed; what still waits is refused."""
         self._open = False
-        await self._connection.close()
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
+        self._thread.shutdown()
 
     async def rows(self, statement: str, values: Sequence[Value] = ()) -> list[Row]:
         """Run one statement, committed when this returns, and give its rows."""
-        async with self.beside() as statements:
-            return await statements.rows(statement, values)
+        return await self.do(lambda statements: statements.rows(statement, values))
 
-    @asynccontextmanager
-    async def beside(self) -> AsyncIterator[Statements]:
-        """No transaction comes between the statements inside, but other such statements may; each is its own commit."""
-        async with self._turns.beside():
-            with self._translated():
-                yield Statements(self._connection)
+    async def do(self, work: Work[Result]) -> Result:
+        """Run `work` in the connection's thread: whole and committed when this returns, or absent when it raises.
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Statements]:
-        """All statements inside are one commit; an exception or a cancellation takes them all back."""
-        async with self._turns.alone():
-            with self._translated():
-                async with self._committed() as statements:
-                    yield statements
+        It is whole or absent also for a task that is cancelled meanwhile.
+        """
+        self._demand_open()
+        loop = asyncio.get_running_loop()
+        job = Job(lambda: work(Statements(self._connection)), loop.create_future())
+        self._waiting.append(job)
+        if not self._busy:
+            self._busy = True
+            loop.call_soon(self._begin)
+        with self._translated():
+            result: Result = await job.done
+            return result
 
-    @asynccontextmanager
-    async def _committed(self) -> AsyncIterator[Statements]:
-        statements = Statements(self._connection)
-        try:
-            await statements.rows("BEGIN IMMEDIATE")
-            yield statements
-            await statements.rows("COMMIT")
-        except BaseException:
-            # The commit of a cancelled task may have happened all the same: its thread does not stop.
-            await self._connection.rollback()
-            raise
+    def _begin(self) -> None:
+        jobs, self._waiting = self._waiting, []
+        if not jobs:
+            self._busy = False
+        elif not self._open:
+            self._settle(jobs, [Failure(StoreError(f"{self._path} is closed"))] * len(jobs))
+        else:
+            loop = asyncio.get_running_loop()
+            committed = loop.run_in_executor(self._thread, commit, self._connection, jobs)
+            committed.add_done_callback(lambda done: self._settle(jobs, done.result()))
+
+    def _settle(self, jobs: list[Job], outcomes: Sequence[Any]) -> None:
+        for job, outcome in zip(jobs, outcomes, strict=True):
+            job.settle(outcome)
+        self._begin()
+
+    async def outside(self, statement: str) -> list[Row]:
+        """Run a statement that cannot be part of a transaction."""
+        self._demand_open()
+        run = Statements(self._connection).rows
+        return await asyncio.get_running_loop().run_in_executor(self._thread, run, statement)
+
+    def _demand_open(self) -> None:
+        if not self._open:
+            raise StoreError(f"{self._path} is closed")
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        if not self._open:
-            raise StoreError(f"{self._path} is closed")
         try:
             yield
         except sqlite3.IntegrityError as error:
@@ -133,7 +156,8 @@ class Database:
             raise StoreError(f"{self._path}: {error}") from error
 
 
-def _create(path: Path) -> None:
+def _connected(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     # SQLite gives the files it puts beside this one the same permissions.
     os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    return sqlite3.connect(path, isolation_level=None)

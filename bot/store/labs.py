@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.identity import LabId, Scope
-from bot.store.database import Database, Row
+from bot.store.database import Database, Row, Statements
 from bot.store.scopes import key, scope_of
 from bot.store.times import from_seconds, to_seconds
 
@@ -50,14 +50,16 @@ class Labs:
     ) -> LabRecord:
         """The lab of this scope; a new one with this id, in OPENING, when the scope has none."""
         moments = (to_seconds(now), to_seconds(now), to_seconds(ends_at))
-        async with self._database.transaction() as transaction:
-            await transaction.rows(
-                f"INSERT INTO labs ({_NEW}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
-                "ON CONFLICT (chat_id, topic_id) DO NOTHING",
-                (lab_id, *key(scope), LabState.OPENING, *moments, opened_by),
+        values = (lab_id, *key(scope), LabState.OPENING, *moments, opened_by)
+
+        def ensured(statements: Statements) -> Row:
+            statements.rows(
+                f"INSERT INTO labs ({_NEW}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (chat_id, topic_id) DO NOTHING",
+                values,
             )
-            rows = await transaction.rows(f"SELECT {_COLUMNS} FROM labs WHERE chat_id = ? AND topic_id = ?", key(scope))
-        return _record(rows[0])
+            return statements.rows(f"SELECT {_COLUMNS} FROM labs WHERE chat_id = ? AND topic_id = ?", key(scope))[0]
+
+        return _record(await self._database.do(ensured))
 
     async def get(self, lab_id: LabId) -> LabRecord | None:
         rows = await self._database.rows(f"SELECT {_COLUMNS} FROM labs WHERE lab_id = ?", (lab_id,))
@@ -95,19 +97,25 @@ class Labs:
 
     async def remember_running(self, containers: Mapping[LabId, Collection[str]]) -> None:
         """At a clean stop: which containers ran, so that the next start can run them again."""
-        async with self._database.transaction() as transaction:
-            await transaction.rows("DELETE FROM running_containers")
+
+        def remember(statements: Statements) -> None:
+            statements.rows("DELETE FROM running_containers")
             for lab_id, container_ids in containers.items():
                 for container_id in sorted(set(container_ids)):
-                    await transaction.rows("INSERT INTO running_containers VALUES (?, ?)", (lab_id, container_id))
+                    statements.rows("INSERT INTO running_containers VALUES (?, ?)", (lab_id, container_id))
+
+        await self._database.do(remember)
 
     async def take_running(self) -> dict[LabId, tuple[str, ...]]:
         """What `remember_running` kept, once: a second call finds nothing."""
+
+        def take(statements: Statements) -> list[Row]:
+            rows = statements.rows("SELECT lab_id, container_id FROM running_containers ORDER BY 1, 2")
+            statements.rows("DELETE FROM running_containers")
+            return rows
+
         taken: dict[LabId, tuple[str, ...]] = {}
-        async with self._database.transaction() as transaction:
-            rows = await transaction.rows("SELECT lab_id, container_id FROM running_containers ORDER BY 1, 2")
-            await transaction.rows("DELETE FROM running_containers")
-        for lab_id, container_id in rows:
+        for lab_id, container_id in await self._database.do(take):
             taken[lab_id] = (*taken.get(lab_id, ()), container_id)
         return taken
 

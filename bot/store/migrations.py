@@ -6,9 +6,10 @@ A step that has been released is never edited: what changes later is a step of i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from bot.errors import StoreError
-from bot.store.database import Database
+from bot.store.database import Database, Statements
 
 Step = tuple[str, ...]
 
@@ -134,7 +135,10 @@ async def migrate(database: Database, steps: Sequence[Step] = STEPS) -> None:
             "or give this one another state folder (DOSIRAK_STATE)."
         )
     for number, step in enumerate(steps[version:], version + 1):
-        async with database.transaction() as transaction:
-            for statement in step:
-                await transaction.rows(statement)
-            await transaction.rows(f"PRAGMA user_version = {number}")
+        await database.do(partial(_take, step, number))
+
+
+def _take(step: Step, number: int, statements: Statements) -> None:
+    for statement in step:
+        statements.rows(statement)
+    statements.rows(f"PRAGMA user_version = {number}")

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.identity import LabId
-from bot.store.database import Database, Row
+from bot.store.database import Database, Row, Statements
 from bot.store.times import from_seconds, to_seconds
 
 _COLUMNS = (
@@ -97,9 +97,12 @@ class Pages:
 
     async def set_visits(self, visits: Mapping[str, int]) -> None:
         """Write the counters of these tokens, all in one commit."""
-        async with self._database.transaction() as transaction:
+
+        def write(statements: Statements) -> None:
             for token, count in visits.items():
-                await transaction.rows("UPDATE pages SET visits = ? WHERE token = ?", (count, token))
+                statements.rows("UPDATE pages SET visits = ? WHERE token = ?", (count, token))
+
+        await self._database.do(write)
 
 
 def _record(row: Row) -> PageRecord:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from weakref import WeakValueDictionary
 
 from bot.identity import Language, Scope
-from bot.store.database import Database, Row
+from bot.store.database import Database, Row, Statements
 
 _SELECT = """
     SELECT language, chapter, step, waiting, lesson_message_id, terminal_message_id
@@ -44,27 +42,27 @@ def scope_of(chat_id: int, topic_id: int) -> Scope:
 class Scopes:
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._locks: WeakValueDictionary[Scope, asyncio.Lock] = WeakValueDictionary()
 
     async def get(self, scope: Scope) -> ScopeState:
         return _state(scope, await self._database.rows(_SELECT, key(scope)))
 
-    def _changing(self, scope: Scope) -> asyncio.Lock:
-        return self._locks.setdefault(scope, asyncio.Lock())
-
     async def put(self, state: ScopeState) -> None:
-        async with self._changing(state.scope):
-            await self._database.rows(_PUT, _values(state))
+        await self._database.rows(_PUT, _values(state))
 
     async def change(self, scope: Scope, edit: Callable[[ScopeState], ScopeState]) -> ScopeState:
-        """Read, edit and write as one step, so that two tasks never take back each other's change."""
-        # One row of one scope: its own lock is enough for that, and a transaction would hold up all other scopes.
-        async with self._changing(scope), self._database.beside() as statements:
-            before = _state(scope, await statements.rows(_SELECT, key(scope)))
+        """Read, edit and write as one step, so that two tasks never take back each other's change.
+
+        `edit` runs in the store's thread.
+        """
+
+        def changed(statements: Statements) -> ScopeState:
+            before = _state(scope, statements.rows(_SELECT, key(scope)))
             after = edit(before)
             if after != before:
-                await statements.rows(_PUT, _values(after))
+                statements.rows(_PUT, _values(after))
             return after
+
+        return await self._database.do(changed)
 
     async def known(self) -> tuple[Scope, ...]:
         """Every scope that has been seen, in the order of its ids."""

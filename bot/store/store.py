@@ -10,7 +10,7 @@ from typing import Self
 from bot.identity import Scope
 from bot.store.audit import Audit
 from bot.store.completions import Completions
-from bot.store.database import Database
+from bot.store.database import Database, Statements
 from bot.store.driving import DrivingRules
 from bot.store.labs import Labs
 from bot.store.migrations import migrate
@@ -54,28 +54,37 @@ class Store:
 
     async def forget_scope(self, scope: Scope) -> None:
         """Remove all that is kept about a conversation. Close its lab first: the lab's record goes too."""
-        async with self._database.transaction() as transaction:
+
+        def forget(statements: Statements) -> None:
             for table in _OF_A_CHAT:
-                await transaction.rows(f"DELETE FROM {table} WHERE chat_id = ? AND topic_id = ?", key(scope))
+                statements.rows(f"DELETE FROM {table} WHERE chat_id = ? AND topic_id = ?", key(scope))
+
+        await self._database.do(forget)
         await self._scrub()
 
     async def forget_user(self, user_id: int) -> None:
         """Remove all that is kept about a person, in every conversation, and their private chat (same id)."""
-        async with self._database.transaction() as transaction:
+
+        def forget(statements: Statements) -> None:
             for table in _OF_A_PERSON:
-                await transaction.rows(f"DELETE FROM {table} WHERE user_id = ?", (user_id,))
+                statements.rows(f"DELETE FROM {table} WHERE user_id = ?", (user_id,))
             for table in _OF_A_CHAT:
-                await transaction.rows(f"DELETE FROM {table} WHERE chat_id = ?", (user_id,))
+                statements.rows(f"DELETE FROM {table} WHERE chat_id = ?", (user_id,))
+
+        await self._database.do(forget)
         await self._scrub()
 
     async def move_chat(self, old_chat_id: int, new_chat_id: int) -> None:
         """A group became a supergroup: all that was kept under its old id belongs to the new one."""
-        async with self._database.transaction() as transaction:
+
+        def move(statements: Statements) -> None:
             for table in _OF_A_CHAT:
-                await transaction.rows(
+                statements.rows(
                     f"UPDATE OR REPLACE {table} SET chat_id = ? WHERE chat_id = ?", (new_chat_id, old_chat_id)
                 )
 
+        await self._database.do(move)
+
     async def _scrub(self) -> None:
         """Empty the write-ahead log, where the deleted text would still stand."""
-        await self._database.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+        await self._database.outside("PRAGMA wal_checkpoint(TRUNCATE)")
