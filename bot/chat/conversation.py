@@ -48,6 +48,7 @@ class Conversation:
             scope,
             kit.sender,
             kit.tasks,
+            kit.valve,
             words=lambda: self.words,
             open_lab=lambda: kit.keeper.open(self.scope),
             note=self._note_terminal,

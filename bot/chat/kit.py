@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.chat.keeper import Keeper
 from bot.chat.sender import Sender
 from bot.chat.texts import Words
+from bot.chat.valve import Valve
 from bot.course import Course
 from bot.identity import Language
 from bot.pages import Pages
@@ -28,3 +29,4 @@ class Kit:
     sender: Sender
     tasks: TaskShelf
     clock: Callable[[], datetime]
+    valve: Valve = field(default_factory=Valve)

@@ -8,34 +8,25 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
+from bot.chat.console import Console
 from bot.chat.job import Job
 from bot.chat.keypad import Pad
 from bot.chat.live import Live
 from bot.chat.message import Button
-from bot.chat.ports import Lab, Shell
+from bot.chat.ports import Lab
 from bot.chat.sender import Sender
 from bot.chat.texts import Words
+from bot.chat.valve import Valve
 from bot.chat.view import STOPPED
 from bot.errors import DosirakError, EngineTimeout, EngineUnavailable, LabsFull
 from bot.identity import Scope
 from bot.tasks import TaskShelf
-from bot.terminal import keys
-from bot.terminal.screen import LINE_SIZE, PHONE_SIZE, Size
-from bot.terminal.terminal import AlternateChanged, CommandEnded, Happening, Phase, PromptSeen, Reply, Run, Terminal
+from bot.terminal.terminal import CommandEnded, Happening
 
 log = logging.getLogger(__name__)
 
 JOBS_KEPT = 3
 """Ended commands whose whole output can still be asked for; each is bounded at about a MiB."""
-PROMPT_SECONDS = 3.0
-"""How long bash may take to its prompt; then the line is typed anyway, and bash reads it when it is up."""
-FIRST_DRAWN = 0.1
-"""Seconds of quiet after which a program's first screen is complete: busybox's vi spoils its screen when its size
-changes while it draws."""
-FIRST_DRAWN_LATEST = 1.0
-"""Then the size changes anyway: `top` never rests."""
-PROBE_SECONDS = 0.7
-"""How long a bash that was found running may take to draw its prompt again; a program that runs there draws none."""
 
 
 class Session:
@@ -46,6 +37,7 @@ class Session:
         scope: Scope,
         sender: Sender,
         tasks: TaskShelf,
+        valve: Valve,
         words: Callable[[], Words],
         open_lab: Callable[[], Awaitable[Lab]],
         note: Callable[[int | None], Awaitable[None]],
@@ -55,12 +47,8 @@ class Session:
         self._sender = sender
         self._tasks = tasks
         self._words = words
-        self._open_lab = open_lab
         self._note = note
-        self._terminal = Terminal(LINE_SIZE)
-        self._shell: Shell | None = None
-        self._prompt = asyncio.Event()
-        self._strokes = asyncio.Lock()
+        self.console = Console(tasks, valve, open_lab, happened=self._happened, shell_ended=self._shell_ended)
         self._jobs: deque[Job] = deque(maxlen=JOBS_KEPT)
         self.job: Job | None = None
 
@@ -72,7 +60,7 @@ class Session:
     @property
     def attached(self) -> bool:
         """Whether a shell is listened to."""
-        return self._shell is not None or self.busy
+        return self.console.attached or self.busy
 
     async def settled(self, seconds: float) -> None:
         """Returns when the last command's final frame is in the chat, or after so many seconds."""
@@ -88,7 +76,7 @@ class Session:
             if self.job.run is None:
                 return
             self.job.cut = STOPPED
-            self._happened(self._terminal.close(_now()))
+            self.console.close()
         await self.settled(seconds)
 
     def move(self, scope: Scope) -> None:
@@ -145,14 +133,11 @@ class Session:
 
     async def _play(self, job: Job) -> None:
         try:
-            await self.attach()
+            await self.console.attach()
             if job.cancelled:
                 job.failure = "exit.interrupted"
                 return
-            await self._prompted(PROMPT_SECONDS)
-            self._prompt.clear()
-            job.run = self._terminal.begin(job.command, _now())
-            await self._write(keys.command_line(job.command))
+            job.run = await self.console.begin(job.command)
             await job.ended.wait()
         except LabsFull:
             job.failure = "lab.full"
@@ -165,87 +150,16 @@ class Session:
             log.exception("a command could not be run")
             job.failure = "note.failed"
 
-    async def attach(self) -> None:
-        """Have the lab open, its shell listened to and its prompt seen. Raises what opening a lab raises."""
-        lab = await self._open_lab()
-        if self._shell is not lab.shell:
-            self._listen(lab.shell)
-        if self._terminal.phase is Phase.UNKNOWN:
-            await self._find_prompt(lab.shell)
-
-    def _listen(self, shell: Shell) -> None:
-        self._shell = shell
-        self._prompt.clear()
-        self._terminal = Terminal(LINE_SIZE)
-        shell.when_ended(self._shell_ended)
-        self._tasks.start(self._pump(shell), name="terminal output")
-
-    async def _find_prompt(self, shell: Shell) -> None:
-        """A fresh bash prints its prompt; one that was found running does so when its size changes."""
-        if await self._prompted(PROBE_SECONDS):
+    def _happened(self, happening: Happening) -> None:
+        if self.job is None or self.job.live is None:
             return
-        columns, rows = LINE_SIZE
-        await shell.resize(columns - 1, rows)
-        await shell.resize(columns, rows)
-        await self._prompted(PROMPT_SECONDS)
+        if isinstance(happening, CommandEnded):
+            self.job.ended.set()
+        self.job.live.changed()
 
-    async def _prompted(self, seconds: float) -> bool:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._prompt.wait()
-        return self._prompt.is_set()
-
-    async def _pump(self, shell: Shell) -> None:
-        async for data in shell.output():
-            if shell is not self._shell:
-                return
-            for happening in self._terminal.feed(data, _now()):
-                await self._take(happening)
-        if shell is self._shell:
-            self._shell = None
-            self._happened(self._terminal.close(_now()))
-
-    async def _take(self, happening: Happening) -> None:
-        if isinstance(happening, Reply):
-            await self._write(happening.data)
-        elif isinstance(happening, AlternateChanged):
-            if happening.on:
-                self._tasks.start(self._shrink(happening.run), name="phone size")
-            else:
-                await self._resize(LINE_SIZE)
-        elif isinstance(happening, CommandEnded) and self._terminal.size != LINE_SIZE:
-            await self._resize(LINE_SIZE)
-        self._happened((happening,))
-
-    def _happened(self, happenings: tuple[Happening, ...]) -> None:
-        for happening in happenings:
-            if isinstance(happening, PromptSeen):
-                self._prompt.set()
-            if self.job is None or self.job.live is None:
-                continue
-            if isinstance(happening, CommandEnded):
-                self.job.ended.set()
-            self.job.live.changed()
-
-    def _shell_ended(self, code: int | None) -> None:
-        """bash has exited; the next command starts another."""
-        self._prompt.clear()
+    def _shell_ended(self) -> None:
         if self.job is not None:
             self.job.cut = "terminal.shell_ended"
-        self._happened(self._terminal.close(_now()))
-
-    async def _shrink(self, run: Run) -> None:
-        """Give a program that took the whole screen a phone's, once it has drawn its first one."""
-        latest = _now() + FIRST_DRAWN_LATEST
-        while _now() < min(run.changed + FIRST_DRAWN, latest):
-            await asyncio.sleep(FIRST_DRAWN)
-        if run.screen.alternate and not run.over:
-            await self._resize(PHONE_SIZE)
-
-    async def _resize(self, size: Size) -> None:
-        if self._shell is not None:
-            self._terminal.resize(size)
-            await self._shell.resize(*size)
 
     # --- into the program that runs ----------------------------------------------------------------------------------
 
@@ -257,30 +171,18 @@ class Session:
             self.job.live.touched()
             if below:
                 self.job.live.move()
-        run = self._terminal.run
-        by_keys = run is not None and run.by_keys
-        async with self._strokes:
-            await self._write(keys.entered(text, by_keys=by_keys, pastes=self._terminal.paste_mode))
+        await self.console.enter(text)
 
     async def press(self, name: str) -> bool:
         """A key or a line by its name; False when nothing runs or the name is unknown."""
-        run = self._terminal.run
-        strokes = keys.strokes(name, application=run is not None and run.screen.application_keys)
-        if self.job is None or not strokes:
+        if self.job is None:
             return False
         if self.job.live is not None:
             self.job.live.touched()
         if self.job.pad is Pad.CTRL:  # one letter, as with a phone's shift key
             self._show_pad(self.job, Pad.KEYS)
-        async with self._strokes:
-            for data in strokes:
-                await self._write(data)
-                if data in keys.APART:
-                    await asyncio.sleep(keys.STROKE_PAUSE)
-        return True
+        return await self.console.strike(name)
 
-    async def choose(self, pad: Pad) -> bool:
-        """Other keys under the message; False when no program runs."""
     def offer(self, onward: Button) -> None:
         """A button to go on with, under the command that runs."""
         if self.job is not None:
@@ -288,13 +190,13 @@ class Session:
             if self.job.live is not None:
                 self.job.live.changed()
 
-        run = self._terminal.run
-        if self.job is None or run is None or run.over:
+    async def choose(self, pad: Pad) -> bool:
+        """Other keys under the message; False when no program runs."""
+        run = self.console.run
+        if self.job is None or run is None:
             return False
         self._show_pad(self.job, Pad.KEYS if pad is Pad.OFF else pad)
-        if not run.screen.alternate and run.keys_chosen != (pad is not Pad.OFF):
-            run.keys_chosen = pad is not Pad.OFF
-            await self._resize(PHONE_SIZE if run.keys_chosen else LINE_SIZE)
+        await self.console.choose_keys(run, pad is not Pad.OFF)
         return True
 
     def _show_pad(self, job: Job, pad: Pad) -> None:
@@ -309,12 +211,8 @@ class Session:
         if self.job.run is None:
             self.job.cancelled = True
         else:
-            await self._write(keys.INTERRUPT)
+            await self.console.interrupt()
         return True
-
-    async def _write(self, data: bytes) -> None:
-        if self._shell is not None:
-            await self._shell.write(data)
 
 
 def _now() -> float:

@@ -17,6 +17,7 @@ from bot.errors import EngineNotFound
 from bot.identity import LabId
 from bot.sandbox.removal import ClosedLab
 from bot.sandbox.script import ScriptResult
+from bot.sandbox.shell import CHUNKS_AHEAD
 from bot.sandbox.summary import ContainerSummary, PublishedPort
 
 RC = r"""
@@ -40,6 +41,7 @@ class BashShell:
         self._command = ["bash", "--noprofile", "--rcfile", str(rc), "-i"]
         self._pid = 0
         self._master = -1
+        self._held_back = False
         self.home = home
 
     def start(self) -> None:
@@ -62,6 +64,9 @@ class BashShell:
             data = b""
         if data:
             self._chunks.put_nowait(data)
+            if self._chunks.qsize() >= CHUNKS_AHEAD:
+                asyncio.get_running_loop().remove_reader(self._master)
+                self._held_back = True
             return
         self._reap()
         self._chunks.put_nowait(b"")
@@ -82,6 +87,9 @@ class BashShell:
 
     async def output(self) -> AsyncIterator[bytes]:
         while (data := await self._chunks.get()) is not None:
+            if self._held_back and self._pid:
+                self._held_back = False
+                asyncio.get_running_loop().add_reader(self._master, self._read)
             if data:
                 yield data
             else:
