@@ -16,10 +16,12 @@ from typing import Any
 from aiohttp import web
 
 from bot.chat.bot import ChatBot
+from bot.chat.guests import GuestList
 from bot.chat.keeper import Terms
 from bot.course import Course, read_course
 from bot.errors import DosirakError, Fault, SettingsError
 from bot.identity import LabId
+from bot.learning.capacity import MIB, Bounds
 from bot.localchat import LocalChat
 from bot.pages import Pages
 from bot.pages.serving import SERVER_OPTIONS, serve_by_host
@@ -55,11 +57,25 @@ async def run(settings: Settings) -> None:
             events=host.events,
             terms=Terms(timedelta(seconds=settings.lab_idle), timedelta(seconds=settings.lab_lifetime)),
             clock=_utc_now,
+            bounds=_bounds(settings),
+            guests=GuestList(settings.admins, settings.banned, settings.allowed),
+            meter=host.meter,
+            host=host,
         )
         await stack.enter_async_context(chat)
         if local:
             log.info("chat page: http://%s:%d/", settings.listen_host, port)
         await chat.until_refused()
+
+
+def _bounds(settings: Settings) -> Bounds:
+    """What decides how many labs are open at once."""
+    return Bounds(
+        labs=settings.labs_max,
+        labs_of_a_person=settings.labs_per_person,
+        memory_reserve=settings.memory_reserve_mib * MIB,
+        disk_reserve=settings.disk_reserve_mib * MIB,
+    )
 
 
 def _bound(settings: Settings) -> socket.socket:

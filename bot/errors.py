@@ -11,6 +11,7 @@ DosirakError
 ├── LabError               a lab cannot do this now
 │   ├── LabClosed          the lab is not open (any more)
 │   ├── LabsFull           the host has no room for another lab
+│   │   └── TooManyLabs    one person has as many open as one may have
 │   ├── NoMoreTime         it has been extended as often as it may be
 │   ├── PortTaken          a running container of the lab holds that host port
 │   └── ContainerNotRunning  it has no address, so nothing can connect to it
@@ -94,6 +95,10 @@ class LabClosed(LabError):
 
 class LabsFull(LabError):
     """The host has no room for another lab."""
+
+
+class TooManyLabs(LabsFull):
+    """One person has as many labs open as one may have."""
 
 
 class NoMoreTime(LabError):

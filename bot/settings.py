@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import Fault, SettingsError
 
 CONTENT = Path(__file__).resolve().parent.parent / "content"
+
+
+Ids = Annotated[frozenset[int], NoDecode]
+"""Written as numbers with commas between them, not as JSON."""
 
 
 class Settings(BaseSettings):
@@ -47,7 +51,15 @@ class Settings(BaseSettings):
     """Disk of a whole lab: what its containers, volumes and logs hold. The chapters' own work takes a few MiB."""
     disk_reserve_mib: int = Field(1024, ge=0, validation_alias="DOSIRAK_DISK_RESERVE_MIB")
     """With less than this left free on the engine's disk, whatever grows in a lab is stopped."""
+    memory_reserve_mib: int = Field(256, ge=0, validation_alias="DOSIRAK_MEMORY_RESERVE_MIB")
+    """With less than this available on the host, no further lab is opened."""
     labs_max: int = Field(200, ge=1, validation_alias="DOSIRAK_LABS_MAX")
+    labs_per_person: int = Field(3, ge=1, validation_alias="DOSIRAK_LABS_PER_PERSON")
+    """Labs open at once that one person has begun, groups' labs included."""
+    admins: Ids = Field(frozenset(), validation_alias="DOSIRAK_ADMINS")
+    banned: Ids = Field(frozenset(), validation_alias="DOSIRAK_BANNED")
+    allowed: Ids = Field(frozenset(), validation_alias="DOSIRAK_ALLOWED")
+    """Telegram ids of people (and of groups, below zero). An empty `allowed` invites everybody."""
 
     @field_validator("listen")
     @classmethod
@@ -56,6 +68,16 @@ class Settings(BaseSettings):
         if not separator or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
             raise ValueError("write host:port, for example 127.0.0.1:8080")
         return value
+
+    @field_validator("admins", "banned", "allowed", mode="before")
+    @classmethod
+    def _ids(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        words = value.replace(",", " ").split()
+        if not all(word.removeprefix("-").isascii() and word.removeprefix("-").isdigit() for word in words):
+            raise ValueError("write Telegram ids, for example 123456789,-1001234567890")
+        return frozenset(map(int, words))
 
     @field_validator("telegram_token", "telegram_api_url", mode="before")
     @classmethod

@@ -14,11 +14,13 @@ from telegram import Update
 from telegram.error import InvalidToken, TelegramError
 from telegram.ext import Application, ApplicationBuilder, ContextTypes
 
+from bot.chat.admin_desk import AdminDesk, HostView, NoHost
 from bot.chat.admins import Admins
 from bot.chat.botapi import BotApi
 from bot.chat.containers_desk import ContainersDesk
 from bot.chat.conversations import Conversations
 from bot.chat.driving import DriverDesk, Drivers
+from bot.chat.guests import GuestList, Guests
 from bot.chat.handlers import Handlers
 from bot.chat.keeper import Keeper, Terms
 from bot.chat.kit import Kit
@@ -30,6 +32,7 @@ from bot.chat.pages_desk import PagesDesk
 from bot.chat.performer import Performer
 from bot.chat.ports import Labs
 from bot.chat.processor import ScopeOrder
+from bot.chat.reception import Endless, Meter, Reception
 from bot.chat.sender import Sender
 from bot.chat.study_desk import StudyDesk
 from bot.chat.taps import Taps
@@ -37,9 +40,11 @@ from bot.chat.terminal_desk import TerminalDesk
 from bot.chat.texts import read_texts
 from bot.chat.tours import Tours
 from bot.chat.transport import AiohttpRequest
+from bot.chat.waiting_desk import WaitingDesk
 from bot.chat.warden import Warden
 from bot.course import Course
 from bot.errors import Fault, SettingsError
+from bot.learning.capacity import Bounds
 from bot.pages import Pages
 from bot.sandbox.events import Events
 from bot.store import Store
@@ -73,6 +78,10 @@ class ChatBot:
         terms: Terms,
         clock: Callable[[], datetime],
         pace: Pace = TELEGRAM_PACE,
+        bounds: Bounds | None = None,
+        guests: GuestList | None = None,
+        meter: Meter | None = None,
+        host: HostView | None = None,
     ) -> None:
         self._outage = Outage()
         self._requests = (AiohttpRequest(), AiohttpRequest(connections=1, answered=self._outage.answered))
@@ -82,7 +91,7 @@ class ChatBot:
             course=course,
             texts=read_texts(),
             store=store,
-            keeper=Keeper(labs, store, terms, clock),
+            keeper=Keeper(labs, store, terms, clock, Reception(store, bounds or Bounds(), meter or Endless(), clock)),
             pages=pages,
             sender=Sender(self._application.bot, BotApi(self._requests[0], f"{_server(api_url)}/bot{token}"), pace),
             tasks=self._tasks,
@@ -96,10 +105,24 @@ class ChatBot:
         drivers, driver = Drivers(admins), DriverDesk(admins)
         study = StudyDesk()
         tours = Tours(performer)
-        life = LifeDesk(desk)
-        taps = Taps(performer, terminal, containers, desk, drivers, driver, study, tours, life)
+        life, waiting = LifeDesk(desk), WaitingDesk(performer)
+        self._guests = Guests(store, guests or GuestList(), clock)
+        admin = AdminDesk(self._guests, host or NoHost())
+        taps = Taps(performer, terminal, containers, desk, drivers, driver, study, tours, life, waiting)
         handlers = Handlers(
-            conversations, performer, terminal, containers, desk, taps, drivers, driver, study, tours, life
+            conversations,
+            performer,
+            terminal,
+            containers,
+            desk,
+            taps,
+            drivers,
+            driver,
+            study,
+            tours,
+            life,
+            admin,
+            self._guests,
         )
         handlers.register(self._application)
         self._warden = Warden(self._kit, conversations, desk, events)
@@ -115,6 +138,7 @@ class ChatBot:
 
     async def _start(self) -> None:
         self._outage.watch()
+        await self._guests.load()
         await self._reach()
         updater = self._application.updater
         assert updater is not None  # The builder makes one unless told not to.

@@ -12,7 +12,7 @@ from bot.chat.message import Outgoing
 from bot.chat.pages_desk import PagesDesk
 from bot.chat.ports import Lab
 from bot.chat.texts import Words
-from bot.errors import DosirakError, EngineNotFound, EngineTimeout, EngineUnavailable, PortTaken
+from bot.errors import DosirakError, EngineNotFound, EngineTimeout, EngineUnavailable, LabsFull, PortTaken
 from bot.richtext import RichText
 from bot.sandbox.summary import ContainerSummary
 from bot.terminal.frames import compose
@@ -112,7 +112,8 @@ class ContainersDesk:
     async def _refuse(self, talk: Conversation, error: DosirakError) -> None:
         log.warning("the container card: %s", error)
         away = isinstance(error, EngineUnavailable | EngineTimeout)
-        await talk.say("lab.engine_away" if away else "lab.failed")
+        full = isinstance(error, LabsFull)
+        await talk.say("lab.engine_away" if away else "lab.full" if full else "lab.failed")
 
 
 def _logs(words: Words, container: ContainerSummary, written: bytes) -> Outgoing:

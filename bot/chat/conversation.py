@@ -50,7 +50,7 @@ class Conversation:
             kit.tasks,
             kit.valve,
             words=lambda: self.words,
-            open_lab=lambda: kit.keeper.open(self.scope),
+            open_lab=lambda: kit.keeper.open(self.scope, self._opener),
             note=self._note_terminal,
         )
 
@@ -79,6 +79,11 @@ class Conversation:
     @property
     def guide(self) -> Guide:
         return Guide(self.kit.course, self.words)
+
+    @property
+    def _opener(self) -> int:
+        """Whose command opens the lab: a group's lab counts for who began."""
+        return self.session.job.person.id if self.session.job else 0
 
     @property
     def shared(self) -> bool:

@@ -9,20 +9,24 @@ from typing import Any
 from telegram import CallbackQuery, Message, MessageEntity, Update, User
 from telegram.ext import (
     Application,
+    ApplicationHandlerStop,
     CallbackContext,
     CallbackQueryHandler,
     CommandHandler,
     MessageHandler,
+    TypeHandler,
     filters,
 )
 from telegram.helpers import create_deep_linked_url
 
+from bot.chat.admin_desk import AdminDesk
 from bot.chat.callbacks import decode
 from bot.chat.cause import Cause
 from bot.chat.containers_desk import ContainersDesk
 from bot.chat.conversation import Conversation
 from bot.chat.conversations import Conversations
 from bot.chat.driving import DriverDesk, Drivers
+from bot.chat.guests import Guests
 from bot.chat.job import Person
 from bot.chat.life_desk import LifeDesk
 from bot.chat.menu import COMMANDS
@@ -62,6 +66,8 @@ class Handlers:
         study: StudyDesk,
         tours: Tours,
         life: LifeDesk,
+        admin: AdminDesk,
+        guests: Guests,
     ) -> None:
         self._conversations = conversations
         self._performer = performer
@@ -72,6 +78,7 @@ class Handlers:
         self._drivers = drivers
         self._driver = driver
         self._tours = tours
+        self._guests = guests
         self._commands: dict[str, Answer] = {
             "start": self._start,
             "demo": lambda talk, cause, rest: tours.start(talk, cause, rest),
@@ -87,6 +94,9 @@ class Handlers:
             "progress": lambda talk, cause, rest: _later(talk, study.show(talk)),
             "extend": lambda talk, cause, rest: life.extend(talk, cause),
             "close": lambda talk, cause, rest: life.ask(talk, cause),
+            "admin": lambda talk, cause, rest: _later(talk, admin.show(talk, cause)),
+            "ban": admin.ban,
+            "unban": admin.unban,
             "me": lambda talk, cause, rest: _private(talk),
         }
 
@@ -112,6 +122,7 @@ class Handlers:
 
     def register(self, application: Application[Any, Any, Any, Any, Any, Any]) -> None:
         """Add the handlers; the first that fits takes an update."""
+        application.add_handler(TypeHandler(Update, self._at_the_door), group=-1)
         application.add_handler(MessageHandler(filters.StatusUpdate.MIGRATE, self._migrated))
         for name in self._commands:
             application.add_handler(CommandHandler(name, self._command(name)))
@@ -135,6 +146,18 @@ class Handlers:
             await self._commands[name](talk, cause, rest.strip())
 
         return handle
+
+    async def _at_the_door(self, update: Update, context: Context) -> None:
+        """Whoever is banned gets no answer; where only some are invited, others are told so in their own chat."""
+        if self._guests.is_banned(update):
+            raise ApplicationHandlerStop
+        if self._guests.is_invited(update):
+            return
+        scope = scope_of_update(update)
+        if scope is not None and scope.is_private:
+            talk = await self._find(update)
+            await talk.answer(_cause(update), talk.words("guest.closed"))
+        raise ApplicationHandlerStop
 
     async def _choose_driver(self, update: Update, context: Context) -> None:
         message = update.effective_message

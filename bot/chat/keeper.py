@@ -16,8 +16,10 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.chat.ports import Lab, Labs
+from bot.chat.reception import Endless, Reception
 from bot.errors import DosirakError, LabClosed, NoMoreTime
 from bot.identity import LabId, Scope
+from bot.learning.capacity import Bounds
 from bot.learning.life import Happening, State, after
 from bot.sandbox.removal import ClosedLab
 from bot.store import LabRecord, LabState, Store
@@ -60,6 +62,7 @@ class Listener(Protocol):
     async def warned(self, record: LabRecord) -> None: ...
     async def ending(self, record: LabRecord) -> None: ...
     async def ended(self, record: LabRecord, closed: ClosedLab) -> None: ...
+    async def gave_way(self, record: LabRecord, closed: ClosedLab) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +76,32 @@ class Terms:
 class Keeper:
     """Which lab a conversation has, and for how long."""
 
-    def __init__(self, labs: Labs, store: Store, terms: Terms, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        labs: Labs,
+        store: Store,
+        terms: Terms,
+        clock: Callable[[], datetime],
+        reception: Reception | None = None,
+    ) -> None:
+        self.reception = reception or Reception(store, Bounds(), Endless(), clock)
         self._labs = labs
         self._store = store
         self._terms = terms
         self._clock = clock
+        self.listener: Listener | None = None
+        self._opened: dict[Scope, LabId] = {}
         self._warned: dict[LabId, datetime] = {}
         """The end of which a lab was warned; another end deserves another warning."""
 
-    async def open(self, scope: Scope) -> Lab:
-        """The scope's lab, made if it has none. Raises LabsFull, LabError, EngineError."""
+    async def open(self, scope: Scope, user_id: int = 0) -> Lab:
+        """The scope's lab, made for this person if it has none. Raises TooManyLabs, LabsFull, LabError, EngineError."""
+        if not self._is_open(scope):
+            await self.reception.admit(scope, user_id, self)
         now = self._clock()
         fresh = LabId(secrets.token_hex(5))
-        record = await self._store.labs.ensure(scope, fresh, now=now, ends_at=now + self._terms.lifetime)
+        ends_at = now + self._terms.lifetime
+        record = await self._store.labs.ensure(scope, fresh, now=now, ends_at=ends_at, opened_by=user_id)
         try:
             lab = await self._labs.open(record.lab_id)
         except DosirakError:
@@ -93,7 +109,15 @@ class Keeper:
             raise
         await self._move(record, Happening.OPENED)
         await self._store.labs.touch(record.lab_id, now)
+        self._opened[scope] = record.lab_id
         return lab
+
+    def _is_open(self, scope: Scope) -> bool:
+        """Whether this process holds the scope's lab open: then nobody needs to look for room at each command."""
+        lab_id = self._opened.get(scope)
+        if lab_id is not None and self._labs.get(lab_id) is None:
+            del self._opened[scope]
+        return scope in self._opened
 
     async def _forget_if_new(self, record: LabRecord, fresh: LabId) -> None:
         """A lab that could not even be opened leaves nothing, so that the next attempt begins anew."""
@@ -169,6 +193,20 @@ class Keeper:
         elif todo is Due.PARK:
             await self._labs.park(record.lab_id)
             await self._move(record, Happening.IDLE)
+
+    async def park_for_others(self, record: LabRecord) -> None:
+        """A lab that nobody uses makes room; the next command opens it again when there is room."""
+        await self._labs.park(record.lab_id)
+        await self._move(record, Happening.PRESSED)
+
+    async def close_for_others(self, record: LabRecord) -> None:
+        """A parked lab gives its disk back, and its people are told."""
+        await self._move(record, Happening.PRESSED)
+        if self.listener is not None:
+            await self.listener.ending(record)
+        closed = await self.end(replace(record, state=LabState.CLOSING))
+        if self.listener is not None:
+            await self.listener.gave_way(record, closed)
 
     async def _with_time_to_read(self, record: LabRecord) -> LabRecord:
         """A bot that was away warns late: nobody's work goes without the minutes that the warning promises."""

@@ -13,6 +13,7 @@ from bot.chat.job import Job
 from bot.chat.message import Outgoing
 from bot.chat.pages_desk import PagesDesk
 from bot.chat.view import STOPPED
+from bot.chat.waiting import Guest, full
 from bot.errors import DosirakError
 from bot.learning import effects as do
 from bot.learning.events import CheckEnded, CommandEnded, Event
@@ -23,6 +24,8 @@ from bot.store import AuditEntry, Completion
 
 log = logging.getLogger(__name__)
 
+FULL = "lab.full"
+"""The failure of a command for whose lab there is no room."""
 PLAY_WAITS = 5.0
 """Seconds after which a tour looks again whether the terminal is free."""
 
@@ -44,10 +47,10 @@ class Performer:
             do.PointTo: self._point,
             do.TypeLine: self._type,
             do.QueueLine: self._queue,
+            do.OfferNext: self._offer,
             do.SendInput: self._input,
             do.Verify: self._verify,
             do.MarkDone: self._mark,
-            do.OfferNext: self._offer,
             do.SayDone: self._done,
             do.SayNotYet: self._not_yet,
             do.ShowHint: self._hint,
@@ -155,6 +158,13 @@ class Performer:
         talk.session.start(job, lambda ended: self._ended(talk, ended))
         await talk.kit.store.audit.add(AuditEntry(talk.kit.clock(), talk.scope, cause.person.id, command))
 
+    async def _line_up(self, talk: Conversation, job: Job) -> None:
+        """The host is full: a place in the queue, with an estimate."""
+        reception = talk.kit.keeper.reception
+        place = reception.waiting.join(Guest(talk.scope, Cause(job.person), job.command, job.origin))
+        if place is not None:
+            await talk.post(full(talk.words, place, await reception.estimate(place)))
+
     async def play(self, talk: Conversation, cause: Cause, command: str) -> Job:
         """Run a tour's command as soon as the terminal is free; it counts for no step."""
         while talk.session.busy:
@@ -167,8 +177,13 @@ class Performer:
     async def _ended(self, talk: Conversation, job: Job) -> None:
         if job.failure is None and not job.cut:
             talk.later(self.happen(talk, CommandEnded(job.origin), Cause(job.person)))
+        if job.failure == FULL:
+            await self._line_up(talk, job)
         if job.cut != STOPPED:
             await self._next(talk)
+
+    async def _offer(self, talk: Conversation, cause: Cause, effect: do.OfferNext) -> None:
+        talk.session.offer(talk.lesson.onward(effect.place, effect.block))
 
     async def _input(self, talk: Conversation, cause: Cause, effect: do.SendInput) -> None:
         await talk.session.send_input(effect.text, below=cause.typed)
@@ -182,9 +197,6 @@ class Performer:
         step = step_at(talk.kit.course, effect.place)
         if step is None or step.verify is None:
             return
-    async def _offer(self, talk: Conversation, cause: Cause, effect: do.OfferNext) -> None:
-        talk.session.offer(talk.lesson.onward(effect.place, effect.block))
-
         if effect.asked:
             await talk.kit.sender.typing(talk.scope)
         try:

@@ -18,7 +18,7 @@ from bot.chat.sender import Sender
 from bot.chat.texts import Words
 from bot.chat.valve import Valve
 from bot.chat.view import STOPPED
-from bot.errors import DosirakError, EngineTimeout, EngineUnavailable, LabsFull
+from bot.errors import DosirakError, EngineTimeout, EngineUnavailable, LabsFull, TooManyLabs
 from bot.identity import Scope
 from bot.tasks import TaskShelf
 from bot.terminal.terminal import CommandEnded, Happening
@@ -139,6 +139,8 @@ class Session:
                 return
             job.run = await self.console.begin(job.command)
             await job.ended.wait()
+        except TooManyLabs:
+            job.failure = "lab.too_many"
         except LabsFull:
             job.failure = "lab.full"
         except (EngineUnavailable, EngineTimeout):

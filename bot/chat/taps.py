@@ -17,6 +17,7 @@ from bot.chat.performer import Performer
 from bot.chat.study_desk import StudyDesk
 from bot.chat.terminal_desk import TerminalDesk
 from bot.chat.tours import Tours
+from bot.chat.waiting_desk import WaitingDesk
 from bot.identity import Language
 from bot.learning import events as on
 from bot.learning.events import Event
@@ -79,6 +80,7 @@ class Taps:
         study: StudyDesk,
         tours: Tours,
         life: LifeDesk,
+        waiting: WaitingDesk,
     ) -> None:
         self._performer = performer
         self._terminal = terminal
@@ -89,6 +91,7 @@ class Taps:
         self._study = study
         self._tours = tours
         self._life = life
+        self._waiting = waiting
 
     async def take(self, talk: Conversation, cause: Cause, tap: Tap | None) -> None:
         """Do what the button says."""
@@ -139,6 +142,8 @@ class Taps:
                 return self._play_again(talk, cause, chapter)
             case "unlist", ():
                 return self._study.tap(talk, cause)
+            case "wait", (action,):
+                return self._waiting.tap(talk, cause, action)
             case "close", (answer,):
                 return self._life.tap(talk, cause, answer)
             case "life", ():

@@ -13,6 +13,7 @@ from bot.chat.keeper import TICK_SECONDS
 from bot.chat.kit import Kit
 from bot.chat.life_desk import warning
 from bot.chat.pages_desk import PagesDesk
+from bot.chat.waiting import called
 from bot.errors import ChatError, DosirakError
 from bot.identity import LabId
 from bot.sandbox.events import ContainerEvent, DiskLimitReached, EngineBack, EngineGone, Events, LabEvent
@@ -34,6 +35,8 @@ class Warden:
         self._unlisten: Callable[[], None] = lambda: None
 
     def start(self) -> None:
+        self._kit.keeper.listener = self
+        self._kit.keeper.reception.in_use = self.is_in_use
         self._unlisten = self._events.listen(self._heard)
         self._kit.tasks.start(self._look_at_the_clock(), name="lab and page ends")
         self._kit.tasks.start(self._tidy(), name="terminals of the last run")
@@ -84,8 +87,16 @@ class Warden:
             try:
                 await self._desk.expire()
                 await self._kit.keeper.tick(self)
+                await self._call_guests()
             except DosirakError as error:
                 log.warning("looking for what ends: %s", error)
+
+    async def _call_guests(self) -> None:
+        """As many of those who wait for a lab as there is room for now."""
+        keeper = self._kit.keeper
+        while (guest := await keeper.reception.next_guest(keeper)) is not None:
+            talk = await self._conversations.find(guest.scope)
+            talk.later(talk.post(called(talk.words)))
 
     # --- what the keeper tells ---------------------------------------------------------------------------------------
 
@@ -103,3 +114,8 @@ class Warden:
     async def ended(self, record: LabRecord, closed: ClosedLab) -> None:
         talk = await self._conversations.find(record.scope)
         talk.later(talk.say("lab.ended", containers=closed.containers))
+
+    async def gave_way(self, record: LabRecord, closed: ClosedLab) -> None:
+        """A lab that had rested for long was closed, since the disk is needed."""
+        talk = await self._conversations.find(record.scope)
+        talk.later(talk.say("lab.gave_way", containers=closed.containers))

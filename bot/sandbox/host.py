@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from collections import Counter
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
@@ -21,7 +22,9 @@ from bot.sandbox.engine import Engine
 from bot.sandbox.events import ContainerRemoved, ContainerStarted, ContainerStopped, Events, LabEvent
 from bot.sandbox.firewall import Firewall
 from bot.sandbox.gate import Gate, ImageShelf
+from bot.sandbox.holdings import Inventory
 from bot.sandbox.labs import Labs
+from bot.sandbox.meter import Meter
 from bot.sandbox.namespace import NetworkNamespace
 from bot.sandbox.opening import LabPlan, Opening
 from bot.sandbox.watch import Watch
@@ -48,6 +51,8 @@ class SandboxHost:
         self._images = images
         self._tasks = TaskShelf()
         self.events = Events()
+        self.refusals: Counter[str] = Counter()
+        """What the gates have refused since the start, by code."""
         self.namespace = NetworkNamespace(settings.network_namespace)
         self._firewall = Firewall(self.namespace)
         self._cgroups = Cgroups(settings.cgroup)
@@ -59,6 +64,7 @@ class SandboxHost:
         self.labs = Labs(self._engine, opening, self._cgroups, plan.folder, self._settings.labs_max)
         self._watch = Watch(self._engine, self.events)
         self._disk = self._disk_watchdog()
+        self.meter = Meter(Inventory(self._engine))
         self.events.listen(self._keep_ports)
         try:
             await self._firewall.ensure()
@@ -140,9 +146,8 @@ class SandboxHost:
             limits=limits,
             runtime=settings.runtime,
         )
-        return Gate(
-            engine_socket=self._engine.socket_path, owner=owner, shelf=self._image_shelf, observer=_Observer(self.labs)
-        )
+        observer = _Observer(self.labs, self.refusals)
+        return Gate(engine_socket=self._engine.socket_path, owner=owner, shelf=self._image_shelf, observer=observer)
 
     def _keep_ports(self, event: LabEvent) -> None:
         """Ports follow the containers also when no gate was asked: a crash, an `exit`, the engine's own restart."""
@@ -159,8 +164,9 @@ class SandboxHost:
 class _Observer:
     """What the gate tells: the ports are open before `docker run -d` returns."""
 
-    def __init__(self, labs: Labs) -> None:
+    def __init__(self, labs: Labs, refusals: Counter[str]) -> None:
         self._labs = labs
+        self._refusals = refusals
 
     async def container_started(self, lab: LabId, container_id: str) -> None:
         if (found := self._labs.get(lab)) is not None:
@@ -171,4 +177,5 @@ class _Observer:
             await found.ports.ensure(container_id)
 
     def refused(self, lab: LabId, code: str) -> None:
+        self._refusals[code] += 1
         log.info("lab %s: refused %s", lab, code)

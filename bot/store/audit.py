@@ -49,6 +49,13 @@ class Audit:
         )
         return tuple(AuditEntry(from_seconds(at), scope_of(chat, topic), *rest) for at, chat, topic, *rest in rows)
 
+    async def people_since(self, moment: datetime) -> int:
+        """How many people have run something since then."""
+        rows = await self._database.rows(
+            "SELECT count(DISTINCT user_id) FROM audit WHERE at >= ?", (to_seconds(moment),)
+        )
+        return int(rows[0][0])
+
 
 def _prune(statements: Statements, newest: int, now: datetime) -> None:
     statements.rows("DELETE FROM audit WHERE id <= ?", (newest - KEPT_ROWS,))

@@ -9,6 +9,7 @@ from typing import Self
 
 from bot.identity import Scope
 from bot.store.audit import Audit
+from bot.store.bans import Bans
 from bot.store.completions import Completions
 from bot.store.database import Database, Statements
 from bot.store.driving import DrivingRules
@@ -38,6 +39,7 @@ class Store:
         self.pages = Pages(database)
         self.shelf = Shelf(database)
         self.audit = Audit(database)
+        self.bans = Bans(database)
         self.driving = DrivingRules(database)
         self.unlisted = Unlisted(database)
 

@@ -27,7 +27,12 @@ Settings are environment variables:
     DOSIRAK_PAGE_TTL               seconds that a page lives (1800)
     DOSIRAK_LAB_IDLE               seconds after which an unused lab is parked (1800)
     DOSIRAK_LAB_LIFETIME           seconds that a lab lives (14400)
-    DOSIRAK_LABS_MAX               labs open at once (200)
+    DOSIRAK_LABS_MAX               labs open at once (200); who comes when it is full waits in a queue
+    DOSIRAK_LABS_PER_PERSON        labs open at once that one person has begun (3)
+    DOSIRAK_MEMORY_RESERVE_MIB     with less available memory than this no further lab is opened (256)
+    DOSIRAK_ADMINS                 Telegram ids of those who may see /admin and use /ban, with commas (none)
+    DOSIRAK_BANNED                 Telegram ids of people and groups that are not answered (none)
+    DOSIRAK_ALLOWED                Telegram ids of the only people and groups that are answered (everybody)
     DOSIRAK_LAB_MEMORY_MIB         memory of a lab (512)
     DOSIRAK_LAB_CPUS               processors of a lab (1.0)
     DOSIRAK_LAB_PIDS               processes of a lab (256)

@@ -194,6 +194,8 @@ class BashLabs:
 
     async def park(self, lab_id: LabId) -> tuple[str, ...]:
         self.parked.append(lab_id)
+        if (lab := self._labs.pop(lab_id, None)) is not None:
+            lab.shell.close()
         return ()
 
     async def close(self, lab_id: LabId) -> ClosedLab:

@@ -14,11 +14,14 @@ import pytest
 from aiohttp import web
 
 from bot.chat.bot import ChatBot
+from bot.chat.guests import GuestList
 from bot.chat.keeper import Terms
 from bot.chat.pace import Pace
+from bot.chat.reception import Endless, Meter
 from bot.course import Course
 from bot.errors import ContainerNotRunning
 from bot.identity import LabId
+from bot.learning.capacity import Bounds
 from bot.localchat import UNLIMITED, LocalChat
 from bot.pages import Pages
 from bot.sandbox.events import Events
@@ -57,6 +60,9 @@ class House:
     course: Course = field(default_factory=small_course)
     terms: Terms = Terms(timedelta(minutes=30), timedelta(hours=4))  # noqa: RUF009 - it is frozen
     events: Events = field(default_factory=Events)
+    bounds: Bounds = Bounds()  # noqa: RUF009 - it is frozen
+    guests: GuestList = GuestList()  # noqa: RUF009 - it is frozen
+    meter: Meter = field(default_factory=Endless)
     now: datetime = datetime(2026, 1, 1, 12, tzinfo=UTC)
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -73,6 +79,9 @@ class House:
                 terms=self.terms,
                 clock=lambda: self.now,
                 pace=PACE,
+                bounds=self.bounds,
+                guests=self.guests,
+                meter=self.meter,
             )
         )
 

@@ -39,6 +39,9 @@ class People:
     async def ended(self, record: LabRecord, closed: ClosedLab) -> None:
         self.heard.append(f"ended {closed.containers}")
 
+    async def gave_way(self, record: LabRecord, closed: ClosedLab) -> None:
+        self.heard.append(f"gave way {closed.containers}")
+
 
 class House:
     """A keeper with its clock in hand."""

@@ -80,6 +80,9 @@ def test_korean_speaks_korean() -> None:
         "sh",
         "driver",
         "detach",
+        "close",
+        "ban",
+        "gib",
     }
     for key, text in TEXTS[Language.KOREAN].texts.items():
         if key == "welcome.other_language":

@@ -44,3 +44,12 @@ def test_settings_cannot_be_changed_after_the_start() -> None:
     """What was read is what every part sees, for as long as the process lives."""
     with pytest.raises(ValidationError):
         Settings.from_environment().page_ttl = 1
+
+
+def test_ids_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    """People's and groups' ids; anything else is a fault that says how."""
+    monkeypatch.setenv("DOSIRAK_ADMINS", "123, -1001234567890")
+    assert Settings.from_environment().admins == {123, -1001234567890}
+    monkeypatch.setenv("DOSIRAK_ADMINS", "@haneul")
+    with pytest.raises(SettingsError, match="write Telegram ids"):
+        Settings.from_environment()

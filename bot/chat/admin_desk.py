@@ -1,0 +1,102 @@
+"""/admin, /ban and /unban: figures and the guest list, for the people whom the operator has named."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Protocol
+
+from bot.chat.cause import Cause
+from bot.chat.conversation import Conversation
+from bot.chat.guests import Guests
+from bot.errors import DosirakError
+from bot.learning.capacity import HostRoom
+from bot.store import LabState
+
+GIB = 1024**3
+REFUSALS_SHOWN = 8
+
+
+class HostView(Protocol):
+    """What the sandbox host tells of itself."""
+
+    @property
+    def engine_answers(self) -> bool: ...
+    @property
+    def refusals(self) -> Mapping[str, int]: ...
+
+
+class NoHost:
+    """Where nothing is measured."""
+
+    engine_answers = True
+    refusals: Mapping[str, int] = {}
+
+
+class AdminDesk:
+    """Whoever is not an admin is told what everybody is told about an unknown command."""
+
+    def __init__(self, guests: Guests, host: HostView) -> None:
+        self._guests = guests
+        self._host = host
+
+    async def show(self, talk: Conversation, cause: Cause) -> None:
+        if not self._guests.is_admin(cause.person.id):
+            return await self._unknown(talk)
+        records = await talk.kit.store.labs.all()
+        states = Counter(record.state for record in records)
+        now, reception = talk.kit.clock(), talk.kit.keeper.reception
+        room = await self._room(talk)
+        people = talk.kit.store.audit
+        refused = Counter(dict(self._host.refusals)).most_common(REFUSALS_SHOWN)
+        await talk.say(
+            "admin.figures",
+            open=states[LabState.OPEN] + states[LabState.OPENING],
+            most=reception.bounds.labs,
+            parked=states[LabState.PARKED],
+            waiting=len(reception.waiting),
+            day=await people.people_since(now - timedelta(days=1)),
+            month=await people.people_since(now - timedelta(days=30)),
+            refusals=", ".join(f"{code} {count}" for code, count in refused) or "0",
+            engine=talk.words("admin.answers" if self._host.engine_answers else "admin.silent"),
+            memory=_gib(room.memory if room else None),
+            disk=_gib(room.disk if room else None),
+            tasks=len(asyncio.all_tasks()),
+        )
+
+    async def _room(self, talk: Conversation) -> HostRoom | None:
+        try:
+            return await talk.kit.keeper.reception.meter.free()
+        except DosirakError:
+            return None
+
+    async def ban(self, talk: Conversation, cause: Cause, rest: str) -> None:
+        """`/ban 1234`: a person or a chat is not answered any more."""
+        if (who := await self._named(talk, cause, rest)) is not None:
+            await self._guests.ban(who)
+            await talk.say("admin.banned", who=who)
+
+    async def unban(self, talk: Conversation, cause: Cause, rest: str) -> None:
+        if (who := await self._named(talk, cause, rest)) is not None:
+            free = await self._guests.unban(who)
+            await talk.say("admin.unbanned" if free else "admin.in_settings", who=who)
+
+    async def _named(self, talk: Conversation, cause: Cause, rest: str) -> int | None:
+        if not self._guests.is_admin(cause.person.id):
+            await self._unknown(talk)
+            return None
+        digits = rest.removeprefix("-")
+        if digits.isascii() and digits.isdigit():
+            return int(rest)
+        await talk.say("admin.which")
+        return None
+
+    async def _unknown(self, talk: Conversation) -> None:
+        if not talk.shared:
+            await talk.say("note.unknown_command")
+
+
+def _gib(size: int | None) -> str:
+    return "?" if size is None or size > 1 << 50 else f"{size / GIB:.1f}"

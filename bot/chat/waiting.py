@@ -1,0 +1,98 @@
+"""Those who wait for a lab while the host is full, in the order in which they came."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.chat.cause import Cause
+from bot.chat.durations import span
+from bot.chat.message import Outgoing, button, rows
+from bot.chat.texts import Words
+from bot.identity import Scope
+from bot.learning.progress import Place
+from bot.richtext import RichText
+
+CALL_KEEPS = timedelta(minutes=2)
+"""Long enough to look at the phone; then the next one is called."""
+WAITING_MOST = 500
+
+
+@dataclass(slots=True)
+class Guest:
+    """A conversation in the queue, the command that it came with, and until when a place is kept for it."""
+
+    scope: Scope
+    cause: Cause
+    command: str
+    origin: Place | None
+    kept_until: datetime | None = None
+
+
+class WaitingRoom:
+    """One place for each conversation."""
+
+    def __init__(self) -> None:
+        self._guests: dict[Scope, Guest] = {}
+
+    def __len__(self) -> int:
+        return sum(guest.kept_until is None for guest in self._guests.values())
+
+    def join(self, guest: Guest) -> int | None:
+        """Its place, from 1; a guest who is in the queue keeps the place, with the newer command. None: it is full."""
+        known = self._guests.get(guest.scope)
+        if known is None and len(self._guests) >= WAITING_MOST:
+            return None
+        if known is not None:
+            known.cause, known.command, known.origin = guest.cause, guest.command, guest.origin
+        else:
+            self._guests[guest.scope] = guest
+        return self.ahead_of(guest.scope) + 1
+
+    def ahead_of(self, scope: Scope) -> int:
+        """How many wait and would come before this conversation."""
+        return [*self._waiting(), scope].index(scope)
+
+    def _waiting(self) -> list[Scope]:
+        return [scope for scope, guest in self._guests.items() if guest.kept_until is None]
+
+    def kept(self, now: datetime) -> int:
+        """Places that are kept for guests who were called; those who did not come lose theirs."""
+        for scope, guest in list(self._guests.items()):
+            if guest.kept_until is not None and now >= guest.kept_until:
+                del self._guests[scope]
+        return sum(guest.kept_until is not None for guest in self._guests.values())
+
+    def is_called(self, scope: Scope, now: datetime) -> bool:
+        guest = self._guests.get(scope)
+        return guest is not None and guest.kept_until is not None and now < guest.kept_until
+
+    def call(self, now: datetime) -> Guest | None:
+        """The longest waiting guest, whose place is kept from now on."""
+        guest = next((guest for guest in self._guests.values() if guest.kept_until is None), None)
+        if guest is not None:
+            guest.kept_until = now + CALL_KEEPS
+        return guest
+
+    def find(self, scope: Scope) -> Guest | None:
+        return self._guests.get(scope)
+
+    def leave(self, scope: Scope) -> Guest | None:
+        """It has its lab, or does not want one any more."""
+        return self._guests.pop(scope, None)
+
+
+def full(words: Words, place: int, time: timedelta | None) -> Outgoing:
+    """The place in the queue, and the honest guess how long it takes; some guesses cannot be made."""
+    if time is None:
+        said = words("queue.place", place=place)
+    else:
+        said = words("queue.place_time", place=place, time=span(words, time.total_seconds()))
+    return Outgoing(RichText(said), rows((button(words("queue.leave"), "wait", "leave"),)))
+
+
+def called(words: Words) -> Outgoing:
+    """It is their turn."""
+    said = words("queue.called", time=span(words, CALL_KEEPS.total_seconds()))
+    go, leave = button(words("queue.go"), "wait", "go"), button(words("queue.leave"), "wait", "leave")
+    return Outgoing(RichText(said), rows((go, leave)))

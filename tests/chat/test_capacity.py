@@ -1,0 +1,190 @@
+"""A full host: labs make room, people wait their turn, nobody takes all; and whom the bot talks to at all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.chat.guests import GuestList
+from bot.identity import Scope
+from bot.learning.capacity import PARKED_LONG, QUIET, Bounds, HostRoom
+from bot.localchat.seed import FORUM_ID, GROUP_ID
+from bot.store import LabState
+from tests.chat.conftest import House
+from tests.chatclient import Member
+
+HANEUL, MINJUN, ALEX = 1001, 1002, 1003
+
+
+@pytest.fixture
+async def small(house: House, monkeypatch: pytest.MonkeyPatch) -> House:
+    """A host with room for one lab, and a bot that looks at the clock all the time."""
+    monkeypatch.setattr("bot.chat.warden.TICK_SECONDS", 0.05)
+    house.bounds = Bounds(labs=1)
+    await house.restart()
+    return house
+
+
+@pytest.fixture
+async def three(small: House) -> AsyncIterator[tuple[Member, Member, Member]]:
+    async with AsyncExitStack() as stack:
+        people = [Member(small.url, user) for user in (HANEUL, MINJUN, ALEX)]
+        for person in people:
+            await stack.enter_async_context(person)
+        yield people[0], people[1], people[2]
+
+
+Three = tuple[Member, Member, Member]
+
+
+async def test_who_comes_when_it_is_full_waits_and_is_called(small: House, three: Three) -> None:
+    """A place, an estimate, the call; then the command that had to wait runs by one tap."""
+    haneul, minjun, alex = three
+    await haneul.says("cat")
+    await haneul.sees("⏳ 실행 중")
+    await minjun.says("echo 내차례")
+    await minjun.sees("1번째로 기다려요. 지금 쓰는 사람들이 그대로라면 4시간쯤")
+    await alex.says("echo mine")
+    await alex.sees("number 2 in the queue")
+    await haneul.presses("⏹ Ctrl-C")
+    await haneul.sees("130")
+    await haneul.says("/close")
+    await haneul.presses("🧹 닫기")
+    await minjun.sees("자리가 났어요. 2분 동안")
+    await haneul.says("echo 다시")
+    await haneul.sees("2번째로 기다려요")
+    await minjun.presses("▶ 실행")
+    await minjun.sees("\n내차례\n")
+
+
+async def test_a_place_is_not_kept_for_ever(small: House, three: Three) -> None:
+    """Who does not come when called makes way for the next, and reads so."""
+    haneul, minjun, alex = three
+    await haneul.says("true")
+    await haneul.sees("✓")
+    for person, place in ((minjun, "1번째"), (alex, "number 2")):
+        await person.says("echo hi")
+        await person.sees(place)
+    await haneul.says("/close")
+    await haneul.presses("🧹 닫기")
+    called = await minjun.sees("자리가 났어요")
+    small.now += timedelta(minutes=2)
+    await alex.sees("There is room now")
+    assert "지났어요" in (await minjun.sees_toast(await minjun.presses("▶ 실행", on=called))).text
+    await alex.presses("✖ Stop waiting")
+    await alex.sees("Not waiting any more")
+    await minjun.says("echo 이제")
+    await minjun.sees("\n이제\n")
+
+
+async def test_a_quiet_lab_makes_room_at_once(small: House, three: Three) -> None:
+    """It is parked, which nobody notices: the files are there when it is used again."""
+    haneul, minjun, _ = three
+    await haneul.says("echo 도시락 > lunch")
+    await haneul.sees("✓")
+    small.now += QUIET
+    await minjun.says("echo 안녕")
+    await minjun.sees("\n안녕\n")
+    small.now += QUIET
+    await haneul.says("cat lunch")
+    await haneul.sees("\n도시락\n")
+
+
+async def test_for_the_disk_a_parked_lab_is_given_up_and_told(small: House, three: Three) -> None:
+    """Only that frees disk; its people read what went and what stays."""
+    haneul, minjun, _ = three
+    await haneul.says("true")
+    await haneul.sees("✓")
+    small.now += timedelta(minutes=31)
+    async with asyncio.timeout(5):
+        while (await small.store.labs.all())[0].state is not LabState.PARKED:  # noqa: ASYNC110 - the bot's own tick
+            await asyncio.sleep(0.01)
+    small.now += PARKED_LONG
+    small.meter = Full(small)
+    await small.restart()
+    await minjun.says("echo 안녕")
+    await haneul.sees("디스크가 모자라서 오래 쉬던")
+    await minjun.sees("\n안녕\n")
+
+
+class Full:
+    """A disk that is full as long as 하늘's lab is there."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def free(self) -> HostRoom:
+        full = await self._house.store.labs.of(Scope(HANEUL)) is not None
+        return HostRoom(memory=1 << 40, disk=0 if full else 1 << 40)
+
+
+async def test_one_person_does_not_take_all(house: House) -> None:
+    """Groups' labs count for who opened them; a lab of one's own that is there already goes on."""
+    house.bounds = replace(Bounds(), labs_of_a_person=2)
+    await house.restart()
+    async with AsyncExitStack() as stack:
+        places = [{}, {"chat": GROUP_ID}, {"chat": FORUM_ID, "topic": 1}]
+        private, group, topic = [
+            await stack.enter_async_context(Member(house.url, HANEUL, **place)) for place in places
+        ]
+        other = await stack.enter_async_context(Member(house.url, MINJUN, chat=FORUM_ID, topic=1))
+        for place in (private, group):
+            await place.says("/sh true")
+            await place.sees("✓")
+        await topic.says("/sh echo 셋째")
+        await topic.sees("한 사람이 열 수 있는")
+        await other.says("/sh echo 제것")
+        await other.sees("\n제것\n")
+        await topic.says("/sh echo 함께")
+        await topic.sees("\n함께\n")
+
+
+# --- whom the bot talks to -------------------------------------------------------------------------------------------
+
+
+async def test_an_admin_bans_reads_figures_and_forgives(house: House) -> None:
+    """The banned one gets no answer at all, also after a restart; others have no such commands."""
+    house.guests = GuestList(admins=frozenset({HANEUL}), banned=frozenset({ALEX}))
+    await house.restart()
+    async with AsyncExitStack() as stack:
+        people = [Member(house.url, user) for user in (HANEUL, MINJUN, ALEX)]
+        haneul, minjun, alex = [await stack.enter_async_context(person) for person in people]
+        await minjun.says("/admin")
+        await minjun.sees("모르는 명령")
+        await minjun.says("true")
+        await minjun.sees("✓")
+        await haneul.says(f"/ban {MINJUN}")
+        await haneul.sees(f"답하지 않아요: {MINJUN}")
+        await house.restart()
+        for person in (minjun, alex):
+            await person.says("/help")
+        await haneul.says("/admin")
+        figures = (await haneul.sees("🛠")).text
+        assert "열림 1/200 · 쉬는 중 0 · 기다림 0" in figures and "하루 1 · 한 달 1" in figures
+        assert not minjun.shows("🍱 도움말") and not any(seen.from_bot for seen in alex.messages)
+        await haneul.says(f"/unban {ALEX}")
+        await haneul.sees("설정에 적혀 있어서")
+        await haneul.says(f"/unban {MINJUN}")
+        await haneul.sees("다시 답해요")
+        await minjun.says("/help")
+        await minjun.sees("🍱 도움말")
+
+
+async def test_a_bot_for_invited_people_says_so(house: House) -> None:
+    """A person on the list, or everybody in a group on it; others read one line, and nothing of theirs runs."""
+    house.guests = GuestList(allowed=frozenset({HANEUL, GROUP_ID}))
+    await house.restart()
+    async with AsyncExitStack() as stack:
+        haneul, minjun = [await stack.enter_async_context(Member(house.url, user)) for user in (HANEUL, MINJUN)]
+        group = await stack.enter_async_context(Member(house.url, MINJUN, chat=GROUP_ID))
+        await minjun.says("true")
+        await minjun.sees("초대받은 사람만")
+        for person, command in ((haneul, "echo 하나"), (group, "/sh echo 하나")):
+            await person.says(command)
+            await person.sees("\n하나\n")
+    assert {entry.scope for entry in await house.store.audit.latest()} == {Scope(HANEUL), Scope(GROUP_ID)}
