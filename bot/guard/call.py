@@ -39,7 +39,7 @@ def read_call(method: str, target: str, body: bytes = b"", content_type: str = "
     path = _without_version(path)
     if "%" in path:
         bad = _CONTROL.search(unquote_to_bytes(path))
-        raise Refused(400, "bad-path", "bad path") if bad else not_found()
+        raise Refused(400, "bad-path", "the path has a character that no name has") if bad else not_found()
     if not _PATH.fullmatch(path) or any(part in (".", "..") for part in path.split("/")):
         raise not_found()
     return Call(method, path, read_query(query), body, content_type)

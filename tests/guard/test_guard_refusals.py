@@ -12,11 +12,14 @@ from collections.abc import Iterator
 import pytest
 
 import bot.guard
+from bot.guard import decide
+from bot.guard.call import Call
 from bot.guard.refusals import SENTENCES, refuse
-from bot.guard.routes import ROUTES
+from bot.guard.routes import ROUTES, Route
 from bot.guard.verdict import Refuse
 from tests.guard.cases import read_corpus
 from tests.guard.judged import WORLD, judge
+from tests.guard.lab import OWNER
 
 SAFE_WAY = re.compile(
     r";|instead|try |use |leave |run |remove |choose |ask for|reach|publish|each container|this lab|docker |here|stay"
@@ -39,18 +42,14 @@ def named() -> Iterator[tuple[str, str]]:
 def test_every_refused_feature_has_a_sentence_and_every_sentence_a_feature() -> None:
     """No name without words, and no words that nobody says."""
     used = {name for name, _ in named() if name not in ("bind", "volume", "container")}
-    used |= {word for route in ROUTES if route.decision == "D" for word in (judged_code(route.path, route.methods),)}
+    used |= {code_of(route) for route in ROUTES if route.decision == "D"}
     limits = {"memory", "cpu", "pids", "shm-size", "tmpfs", "healthcheck", "restart"}  # said by `whole`
     said_elsewhere = {"bind", "copy-archive"}  # said by a condition, and by the gate
     assert used | limits | said_elsewhere == set(SENTENCES)
 
 
-def judged_code(path: str, methods: str) -> str:
-    from bot.guard import decide
-    from bot.guard.call import Call
-    from tests.guard.lab import OWNER
-
-    verdict = decide(Call(methods.split()[0], re.sub(r"\{\w+\}", "x", path)), OWNER, {})
+def code_of(route: Route) -> str:
+    verdict = decide(Call(route.methods.split()[0], re.sub(r"\{\w+\}", "x", route.path)), OWNER, {})
     assert isinstance(verdict, Refuse)
     return verdict.code
 
