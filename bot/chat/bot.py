@@ -52,7 +52,7 @@ from bot.tasks import TaskShelf
 
 log = logging.getLogger(__name__)
 
-UPDATES = [Update.MESSAGE, Update.CALLBACK_QUERY]
+UPDATES = [Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY]
 POLL_SECONDS = 30
 """How long Telegram holds a poll open; longer ones are cut by some routers."""
 START_PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)

@@ -19,5 +19,7 @@ class Cause:
     message_id: int | None = None
     command: str | None = None
     """The command on top of the tapped message, when all of it is shown there."""
+    said: int | None = None
+    """The number of the message that it came as, or was changed to."""
     typed: bool = False
     """It came as a message of its own, which now stands below what the bot said before."""

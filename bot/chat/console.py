@@ -36,6 +36,7 @@ class Console:
         valve: Valve,
         open_lab: Callable[[], Awaitable[Lab]],
         *,
+        width: Width,
         happened: Callable[[Happening], None],
         shell_ended: Callable[[], None],
     ) -> None:
@@ -48,13 +49,17 @@ class Console:
         self._shell: Shell | None = None
         self._prompt = asyncio.Event()
         self._strokes = asyncio.Lock()
-        self._width = Width.AUTO
+        self._width = width
         self._terminal = Terminal(self._width.lines)
 
     @property
     def attached(self) -> bool:
         """Whether a shell is listened to."""
         return self._shell is not None
+
+    @property
+    def width(self) -> Width:
+        return self._width
 
     @property
     def run(self) -> Run | None:

@@ -24,6 +24,7 @@ from bot.learning.effects import Effect, Say, SwitchLanguage
 from bot.learning.events import Event
 from bot.learning.progress import Place, Progress
 from bot.richtext import RichText
+from bot.terminal.sizes import Width
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ PEOPLE_KEPT = 20
 class Conversation:
     """A scope's state in memory; what must outlive a restart is in the store before anything is said."""
 
-    def __init__(self, scope: Scope, kit: Kit, progress: Progress) -> None:
+    def __init__(self, scope: Scope, kit: Kit, progress: Progress, width: Width) -> None:
         self.scope = scope
         self.kit = kit
         self.progress = progress
@@ -52,6 +53,7 @@ class Conversation:
             words=lambda: self.words,
             open_lab=lambda: kit.keeper.open(self.scope, self._opener),
             note=self._note_terminal,
+            width=width,
         )
 
     @classmethod
@@ -66,7 +68,7 @@ class Conversation:
         place = Place(state.chapter, state.step) if state.chapter and state.step else None
         done = frozenset(Place(*pair) for pair in await kit.store.completions.steps(scope))
         progress = Progress(state.language or Language.KOREAN, place, done, shared=not scope.is_private)
-        return cls(scope, kit, progress)
+        return cls(scope, kit, progress, Width(state.width) if state.width in set(Width) else Width.AUTO)
 
     @property
     def words(self) -> Words:

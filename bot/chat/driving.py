@@ -16,7 +16,7 @@ from bot.chat.texts import Words
 from bot.richtext import RichText, joined, marked
 from bot.store import Driving, Who
 
-DRIVES = frozenset({"run", "again", "stop", "key", "pad", "next", "back", "step", "line", "demo"})
+DRIVES = frozenset({"run", "again", "stop", "key", "pad", "recall", "size", "next", "back", "step", "line", "demo"})
 """Buttons that type into the terminal or move the group's lesson on."""
 LOOKS = frozenset({"pick", "logs"})
 """Buttons of the container card that change nothing."""

@@ -89,6 +89,8 @@ class Handlers:
             "lang": self._event(on.LanguageAsked()),
             "ps": lambda talk, cause, rest: _later(talk, containers.show(talk, cause)),
             "pages": lambda talk, cause, rest: _later(talk, pages.overview(talk)),
+            "history": lambda talk, cause, rest: terminal.typing.history(talk),
+            "size": lambda talk, cause, rest: terminal.typing.size(talk, cause, rest),
             "help": lambda talk, cause, rest: _help(talk),
             "sh": lambda talk, cause, rest: terminal.text(talk, cause, rest, in_turn=True),
             "progress": lambda talk, cause, rest: _later(talk, study.show(talk)),
@@ -123,6 +125,7 @@ class Handlers:
     def register(self, application: Application[Any, Any, Any, Any, Any, Any]) -> None:
         """Add the handlers; the first that fits takes an update."""
         application.add_handler(TypeHandler(Update, self._at_the_door), group=-1)
+        application.add_handler(MessageHandler(filters.UpdateType.EDITED_MESSAGE, self._edited))
         application.add_handler(MessageHandler(filters.StatusUpdate.MIGRATE, self._migrated))
         for name in self._commands:
             application.add_handler(CommandHandler(name, self._command(name)))
@@ -175,6 +178,22 @@ class Handlers:
             await self._conversations.move(message.chat_id, message.migrate_to_chat_id)
         elif message is not None and message.migrate_from_chat_id:
             await self._conversations.move(message.migrate_from_chat_id, message.chat_id)
+
+    async def _edited(self, update: Update, context: Context) -> None:
+        """Whoever corrects the last command wants it run again; any other edit is for readers alone."""
+        message = update.edited_message
+        text = message.text if message else None
+        if not text:
+            return
+        talk, cause = await self._find(update), _cause(update)
+        text = _after_command(text).strip() if text.startswith("/sh") else text
+        if not self._terminal.typing.corrects(talk, cause, text):
+            return
+        if refusal := await self._drivers.of_driving(talk, cause):
+            return await talk.post(Outgoing(RichText(refusal)))
+        if talk.session.busy and not talk.shared:
+            return await talk.say("note.busy")
+        await self._terminal.text(talk, cause, text, in_turn=True)
 
     async def _find(self, update: Update) -> Conversation:
         scope = scope_of_update(update)
@@ -244,6 +263,7 @@ def _cause(update: Update) -> Cause:
         query.id if query else None,
         message.message_id if query and isinstance(message, Message) else _tapped(query),
         command=_command_of(message) if query and isinstance(message, Message) else None,
+        said=message.message_id if query is None and isinstance(message, Message) else None,
         typed=query is None,
     )
 

@@ -41,6 +41,8 @@ class Job:
         """The final frame is in the chat."""
         self.live: Live | None = None
         self.pad = Pad.KEYS
+        self.asked: int | None = None
+        """The number of the message that asked for it."""
         self.onward: Button | None = None
         """The step's next command, offered while the program waits and when it has ended."""
         self._shared = shared

@@ -16,8 +16,9 @@ log = logging.getLogger(__name__)
 
 _LESSON = ("start", "chapters", "steps", "progress")
 _LAB = ("ps", "pages", "run", "demo", "extend", "reset", "close")
-_CHAT = ("lang", "help", "sh", "me", "driver")
-COMMANDS = (*_LESSON, *_LAB, *_CHAT)
+_TERMINAL = ("sh", "history", "size")
+_CHAT = ("lang", "help", "me", "driver")
+COMMANDS = (*_LESSON, *_LAB, *_TERMINAL, *_CHAT)
 
 
 async def introduce(bot: Bot, texts: Mapping[Language, Words]) -> None:

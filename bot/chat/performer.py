@@ -155,6 +155,7 @@ class Performer:
     async def _start(self, talk: Conversation, cause: Cause, command: str, origin: Place | None) -> None:
         """Run a command and write down who did; there must be no other."""
         job = Job(command, origin, cause.person, shared=talk.shared)
+        job.asked = cause.said
         talk.session.start(job, lambda ended: self._ended(talk, ended))
         await talk.kit.store.audit.add(AuditEntry(talk.kit.clock(), talk.scope, cause.person.id, command))
 

@@ -21,6 +21,7 @@ from bot.chat.view import STOPPED
 from bot.errors import DosirakError, EngineTimeout, EngineUnavailable, LabsFull, TooManyLabs
 from bot.identity import Scope
 from bot.tasks import TaskShelf
+from bot.terminal.sizes import Width
 from bot.terminal.terminal import CommandEnded, Happening
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class Session:
         words: Callable[[], Words],
         open_lab: Callable[[], Awaitable[Lab]],
         note: Callable[[int | None], Awaitable[None]],
+        width: Width = Width.AUTO,
     ) -> None:
         """`note` keeps the number of the message of the command that runs, None when none does."""
         self._scope = scope
@@ -48,7 +50,9 @@ class Session:
         self._tasks = tasks
         self._words = words
         self._note = note
-        self.console = Console(tasks, valve, open_lab, happened=self._happened, shell_ended=self._shell_ended)
+        self.console = Console(
+            tasks, valve, open_lab, width=width, happened=self._happened, shell_ended=self._shell_ended
+        )
         self._jobs: deque[Job] = deque(maxlen=JOBS_KEPT)
         self.job: Job | None = None
 
@@ -58,13 +62,18 @@ class Session:
         return self.job is not None
 
     @property
+    def last(self) -> Job | None:
+        """The command that runs, or else the one that ran last."""
+        return self.job or (self._jobs[-1] if self._jobs else None)
+
+    @property
     def attached(self) -> bool:
         """Whether a shell is listened to."""
         return self.console.attached or self.busy
 
     async def settled(self, seconds: float) -> None:
         """Returns when the last command's final frame is in the chat, or after so many seconds."""
-        job = self.job or (self._jobs[-1] if self._jobs else None)
+        job = self.last
         if job is not None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):

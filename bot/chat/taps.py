@@ -118,6 +118,10 @@ class Taps:
                 return self._terminal.stop(talk, cause)
             case "key", (name,):
                 return self._terminal.press(talk, cause, name)
+            case "recall", (number,) if number.isascii() and number.isdigit():
+                return self._terminal.typing.recall(talk, cause, int(number))
+            case "size", (choice,):
+                return self._terminal.typing.size(talk, cause, choice)
             case "pad", (pad,) if pad in Pad.__members__.values():
                 return self._terminal.pad(talk, cause, Pad(pad))
             case "again", ():

@@ -10,6 +10,7 @@ from bot.chat.job import Job
 from bot.chat.keypad import Pad
 from bot.chat.performer import Performer
 from bot.chat.pictures import Pictures
+from bot.chat.typing_desk import TypingDesk
 from bot.errors import LabError
 from bot.learning.events import TextTyped
 from bot.terminal.keys import straighten
@@ -21,6 +22,7 @@ class TerminalDesk:
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
         self._pictures = Pictures()
+        self.typing = TypingDesk(performer)
 
     async def text(self, talk: Conversation, cause: Cause, text: str, *, in_turn: bool = False) -> None:
         """A message: input for the program that runs, else a command or a question.

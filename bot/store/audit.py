@@ -56,6 +56,22 @@ class Audit:
         )
         return int(rows[0][0])
 
+    async def recent(self, scope: Scope, count: int) -> tuple[tuple[int, str], ...]:
+        """The last different commands of a conversation with the numbers of their newest lines, newest first."""
+        rows = await self._database.rows(
+            "SELECT max(id), command FROM audit WHERE chat_id = ? AND topic_id = ? "
+            "GROUP BY command ORDER BY max(id) DESC LIMIT ?",
+            (*key(scope), count),
+        )
+        return tuple((int(number), str(command)) for number, command in rows)
+
+    async def command(self, scope: Scope, number: int) -> str | None:
+        """The command with this number, if it is of this conversation and still kept."""
+        rows = await self._database.rows(
+            "SELECT command FROM audit WHERE id = ? AND chat_id = ? AND topic_id = ?", (number, *key(scope))
+        )
+        return str(rows[0][0]) if rows else None
+
 
 def _prune(statements: Statements, newest: int, now: datetime) -> None:
     statements.rows("DELETE FROM audit WHERE id <= ?", (newest - KEPT_ROWS,))

@@ -122,7 +122,9 @@ SECOND: Step = (
     "ALTER TABLE labs ADD COLUMN opened_by INTEGER NOT NULL DEFAULT 0",
 )
 
-STEPS: tuple[Step, ...] = (FIRST, SECOND)
+THIRD: Step = ("ALTER TABLE scopes ADD COLUMN width TEXT",)
+
+STEPS: tuple[Step, ...] = (FIRST, SECOND, THIRD)
 
 
 async def migrate(database: Database, steps: Sequence[Step] = STEPS) -> None:

@@ -9,10 +9,10 @@ from bot.identity import Language, Scope
 from bot.store.database import Database, Row, Statements
 
 _SELECT = """
-    SELECT language, chapter, step, waiting, lesson_message_id, terminal_message_id
+    SELECT language, chapter, step, waiting, lesson_message_id, terminal_message_id, width
     FROM scopes WHERE chat_id = ? AND topic_id = ?
 """
-_PUT = "INSERT OR REPLACE INTO scopes VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_PUT = "INSERT OR REPLACE INTO scopes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,8 @@ class ScopeState:
     """Which confirmation is pending, in the dialogue's own word."""
     lesson_message_id: int | None = None
     terminal_message_id: int | None = None
+    width: str | None = None
+    """Which size of the terminal was chosen there; None: nobody has."""
 
 
 def key(scope: Scope) -> tuple[int, int]:
@@ -86,4 +88,5 @@ def _values(state: ScopeState) -> Row:
         state.waiting,
         state.lesson_message_id,
         state.terminal_message_id,
+        state.width,
     )

@@ -165,12 +165,15 @@ async def test_a_sticker_a_photo_and_a_document_get_a_word(learner: Member) -> N
     await learner.sees("💬 글로 된 메시지만 읽을 수 있어요", timeout=PATIENCE)
 
 
-async def test_an_edited_message_runs_nothing(learner: Member) -> None:
-    """A correction of what was sent is not a second command."""
-    said = await learner.says("echo once")
-    await ended(learner, said, "once")
-    await learner.edits(said, "echo twice")
-    await still_works(learner)
+async def test_only_the_last_command_runs_again_when_it_is_corrected(learner: Member) -> None:
+    """An older message that is edited is for its readers alone."""
+    older = await learner.says("echo once")
+    await ended(learner, older, "once")
+    said = await learner.says("ehco last")
+    await ended(learner, said, "ehco")
+    await learner.edits(older, "echo twice")
+    await learner.edits(said, "echo last")
+    await ended(learner, said, "last")
     assert not learner.shows("twice\n")
 
 

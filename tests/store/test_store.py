@@ -56,7 +56,7 @@ async def test_a_conversation_never_seen_has_no_choice_and_no_place(store: Store
 
 async def test_everything_survives_a_restart(tmp_path: Path) -> None:
     """What one process wrote, the next one reads, value for value."""
-    state = ScopeState(TOPIC, Language.ENGLISH, "ch02", "web", "reset", 11, 12)
+    state = ScopeState(TOPIC, Language.ENGLISH, "ch02", "web", "reset", 11, 12, "wide")
     async with Store.open(tmp_path) as store:
         await store.scopes.put(state)
         await store.completions.add(completion())
@@ -322,3 +322,14 @@ async def test_the_file_is_in_the_state_folder_and_in_wal_mode(store: Store, tmp
         assert reader.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         assert reader.execute("SELECT step FROM scopes").fetchone() == ("hello",)
     reader.close()
+
+
+async def test_recent_commands_are_a_conversations_own(store: Store) -> None:
+    """Each once, the newest first, found again by its number; of another conversation there is nothing."""
+    for scope, command in ((PRIVATE, "ls"), (TOPIC, "id"), (PRIVATE, "pwd"), (PRIVATE, "ls")):
+        await store.audit.add(AuditEntry(NOW, scope, 1, command))
+    recent = await store.audit.recent(PRIVATE, 10)
+    assert [command for _, command in recent] == ["ls", "pwd"]
+    assert await store.audit.command(PRIVATE, recent[1][0]) == "pwd"
+    assert await store.audit.command(TOPIC, recent[1][0]) is None
+    assert len(await store.audit.recent(PRIVATE, 1)) == 1
