@@ -24,6 +24,7 @@ from bot.chat.guests import GuestList, Guests
 from bot.chat.handlers import Handlers
 from bot.chat.keeper import Keeper, Terms
 from bot.chat.kit import Kit
+from bot.chat.lesson import Lesson
 from bot.chat.life_desk import LifeDesk
 from bot.chat.menu import introduce
 from bot.chat.outage import Outage
@@ -87,9 +88,11 @@ class ChatBot:
         self._requests = (AiohttpRequest(), AiohttpRequest(connections=1, answered=self._outage.answered))
         self._application = _build(token, _server(api_url), *self._requests)
         self._tasks = TaskShelf()
+        texts = read_texts()
         self._kit = Kit(
             course=course,
-            texts=read_texts(),
+            texts=texts,
+            lessons={language: Lesson(course, words) for language, words in texts.items()},
             store=store,
             keeper=Keeper(labs, store, terms, clock, Reception(store, bounds or Bounds(), meter or Endless(), clock)),
             pages=pages,

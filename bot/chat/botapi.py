@@ -22,8 +22,11 @@ def encoded(**fields: Any) -> bytes:
     return urlencode({name: _plain(value) for name, value in fields.items() if value is not None}).encode()
 
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return value if isinstance(value, str) else _JSON.encode(value)
 
 
 class BotApi:

@@ -76,7 +76,7 @@ class Conversation:
 
     @property
     def lesson(self) -> Lesson:
-        return Lesson(self.kit.course, self.words)
+        return self.kit.lessons[self.progress.language]
 
     @property
     def guide(self) -> Guide:
@@ -175,9 +175,12 @@ class Conversation:
             log.info("not delivered: %s", error)
 
     async def answer(self, cause: Cause, text: str = "") -> None:
-        """End a tap's waiting, with a short word on top of the screen; without a tap, the word is a message."""
+        """End a tap's waiting, with a short word on top of the screen; without a tap, the word is a message.
+
+        What follows in the chat does not wait for it: on the way to Telegram the two pass each other, and nobody minds.
+        """
         if cause.query_id is not None:
-            await self.kit.sender.answer(cause.query_id, text)
+            self.kit.tasks.start(self.kit.sender.answer(cause.query_id, text), name="answer to a tap")
         elif text:
             await self.send(Outgoing(RichText(text)))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.chat.keeper import Keeper
+from bot.chat.lesson import Lesson
 from bot.chat.sender import Sender
 from bot.chat.texts import Words
 from bot.chat.valve import Valve
@@ -23,6 +24,7 @@ class Kit:
 
     course: Course
     texts: Mapping[Language, Words]
+    lessons: Mapping[Language, Lesson]
     store: Store
     keeper: Keeper
     pages: Pages

@@ -23,9 +23,15 @@ class Lesson:
     def __init__(self, course: Course, words: Words) -> None:
         self._course = course
         self._words = words
+        self._steps: dict[Place, Outgoing] = {}
 
     def step(self, place: Place) -> Outgoing:
-        """The step's text, with what can be done in it and the way on."""
+        """The step's text, with what can be done in it and the way on; made once, since everybody is sent the same."""
+        if (made := self._steps.get(place)) is None:
+            made = self._steps[place] = self._step(place)
+        return made
+
+    def _step(self, place: Place) -> Outgoing:
         chapter, step, text = self._find(place)
         number = chapter.index(step.id) + 1
         head = self._words("step.place", chapter=chapter.number, step=number, steps=len(chapter.steps))
