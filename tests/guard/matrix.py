@@ -57,7 +57,10 @@ def main() -> int:
         found = matrix.killers(rule)
         idle += [] if found or rule.name in EQUIVALENT else [rule.name]
         print(f"{len(found):5}  {rule.name:92}  {' '.join(found[:6])}", flush=True)
-    print(f"{len(matrix.rules)} rules, {len(matrix.promises)} cases; nothing would miss {idle or 'none of them'}")
+    kept = len(matrix.rules) - len(idle) - len(EQUIVALENT)
+    print(
+        f"{len(matrix.rules)} rules, {len(matrix.promises)} cases: {kept} killed, {len(EQUIVALENT)} equivalent, {idle}"
+    )
     return 1 if idle else 0
 
 
