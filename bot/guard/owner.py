@@ -8,6 +8,8 @@ from bot.identity import LabId
 
 LAB_LABEL = "dosirak.lab"
 """On every object of a lab; forced at create and immutable, so it is the authority for ownership."""
+HOST_LABEL = "dosirak.host"
+"""Which bot made it: several may share an engine, and each looks after its own labs only."""
 ROLE_LABEL = "dosirak.role"
 """`learner` objects are the lab's to see and touch; every other role is invisible through the gate."""
 LEARNER = "learner"
@@ -54,6 +56,8 @@ class Owner:
     """References (`repository:tag`, in Docker's familiar form) that this lab may pull."""
     limits: Limits = field(default_factory=Limits)
     runtime: str = "runc"
+    host: str = ""
+    """The bot's own word, as `HOST_LABEL` has it; empty: the label is left out."""
 
     @property
     def prefix(self) -> str:
@@ -62,7 +66,7 @@ class Owner:
 
     def labels(self) -> dict[str, str]:
         """The labels that make a new object this lab's."""
-        return {LAB_LABEL: self.lab, ROLE_LABEL: LEARNER}
+        return {LAB_LABEL: self.lab, ROLE_LABEL: LEARNER} | ({HOST_LABEL: self.host} if self.host else {})
 
     def has(self, labels: object) -> bool:
         """Whether an object with these labels is this lab's to see."""

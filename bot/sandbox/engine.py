@@ -40,7 +40,9 @@ MAX_SOCKET_PATH = 107
 class Engine:
     """One engine, by its Unix socket. Every method may raise EngineError or one of its kinds."""
 
-    def __init__(self, socket_path: Path) -> None:
+    def __init__(self, socket_path: Path, host: str = "") -> None:
+        """`host` is this bot's own word, in the labels of whatever it makes; empty: every bot's labs are looked at."""
+        self.host = host
         self._folder: int | None = None
         self.socket_path = self._reachable(socket_path.absolute())
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="engine")

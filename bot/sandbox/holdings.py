@@ -65,8 +65,9 @@ class Inventory:
 
     async def labs(self, open_labs: Collection[LabId]) -> dict[LabId, Holdings]:
         """What every lab holds that is open or in which something runs; the others cannot grow."""
-        listed = await self._engine.call(lambda client: client.containers(all=True, filters=label_filter()))
-        volumes = (await self._engine.call(lambda client: client.volumes(filters=label_filter())))["Volumes"] or []
+        filters = label_filter(host=self._engine.host)
+        listed = await self._engine.call(lambda client: client.containers(all=True, filters=filters))
+        volumes = (await self._engine.call(lambda client: client.volumes(filters=filters)))["Volumes"] or []
         labs = {LabId(item["Labels"][LAB_LABEL]) for item in listed if _runs(item)} | set(open_labs)
         listed = [item for item in listed if item["Labels"][LAB_LABEL] in labs]
         await self._learn_layers(item["Id"] for item in listed)

@@ -23,6 +23,7 @@ from bot.sandbox.events import ContainerRemoved, ContainerStarted, ContainerStop
 from bot.sandbox.firewall import Firewall
 from bot.sandbox.gate import Gate, ImageShelf
 from bot.sandbox.holdings import Inventory
+from bot.sandbox.hostid import host_id
 from bot.sandbox.labs import Labs
 from bot.sandbox.meter import Meter
 from bot.sandbox.namespace import NetworkNamespace
@@ -58,7 +59,8 @@ class SandboxHost:
         self._cgroups = Cgroups(settings.cgroup)
 
     async def __aenter__(self) -> Self:
-        self._engine = Engine(Path(self._settings.engine.removeprefix("unix://")))
+        own = await asyncio.to_thread(host_id, self._settings.state)
+        self._engine = Engine(Path(self._settings.engine.removeprefix("unix://")), own)
         plan = self._plan()
         opening = Opening(self._engine, self.namespace, self._cgroups, plan, self._gate)
         self.labs = Labs(self._engine, opening, self._cgroups, plan.folder, self._settings.labs_max)
@@ -96,7 +98,8 @@ class SandboxHost:
         ran = await self.labs.stop_all()
         await self._tasks.close()
         try:
-            await self._firewall.remove()
+            if not await self.labs.others():
+                await self._firewall.remove()
         except DosirakError as error:
             log.warning("the firewall rules stay: %s", error)
         return ran
@@ -145,6 +148,7 @@ class SandboxHost:
             images=self._images,
             limits=limits,
             runtime=settings.runtime,
+            host=self._engine.host,
         )
         observer = _Observer(self.labs, self.refusals)
         return Gate(engine_socket=self._engine.socket_path, owner=owner, shelf=self._image_shelf, observer=observer)

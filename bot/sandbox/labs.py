@@ -22,7 +22,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from bot.errors import DosirakError, EngineError, EngineNotFound, LabError, LabsFull
-from bot.guard.owner import LAB_LABEL
+from bot.guard.owner import HOST_LABEL, LAB_LABEL
 from bot.identity import LabId
 from bot.sandbox.cgroups import Cgroups
 from bot.sandbox.containers import Address, Containers
@@ -116,7 +116,7 @@ class Labs:
 
     async def found(self) -> frozenset[LabId]:
         """Every lab that left a trace: an object on the engine, a folder, a cgroup."""
-        filters = label_filter()
+        filters = label_filter(host=self._engine.host)
         containers, networks, volumes = await asyncio.gather(
             self._engine.call(lambda client: client.containers(all=True, filters=filters)),
             self._engine.call(lambda client: client.networks(filters=filters)),
@@ -126,6 +126,11 @@ class Labs:
         names = {str((item["Labels"] or {}).get(LAB_LABEL)) for item in items}
         names |= await asyncio.to_thread(self._traces)
         return frozenset(LabId(name) for name in names if _LAB_ID.fullmatch(name))
+
+    async def others(self) -> bool:
+        """Whether another bot has labs on this engine, for which the walls must stay."""
+        networks = await self._engine.call(lambda client: client.networks(filters=label_filter()))
+        return any((network["Labels"] or {}).get(HOST_LABEL, "") != self._engine.host for network in networks)
 
     def _traces(self) -> set[str]:
         folders = {entry.name for entry in self._folder.iterdir()} if self._folder.is_dir() else set()
@@ -166,7 +171,8 @@ class Labs:
 
     async def _running(self) -> set[LabId]:
         """Also labs that a crashed bot had opened and nobody has used since."""
-        listed = await self._engine.call(lambda client: client.containers(filters=label_filter()))
+        filters = label_filter(host=self._engine.host)
+        listed = await self._engine.call(lambda client: client.containers(filters=filters))
         return {LabId(item["Labels"][LAB_LABEL]) for item in listed}
 
     async def resume(self, ran: Mapping[LabId, Collection[str]]) -> None:

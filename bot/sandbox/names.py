@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.guard.owner import LAB_LABEL, ROLE_LABEL
+from bot.guard.owner import HOST_LABEL, LAB_LABEL, ROLE_LABEL
 from bot.identity import LabId
 
 HOME = "home"
@@ -29,8 +29,9 @@ def toolbox_name(lab: LabId) -> str:
     return f"toolbox-{lab}"
 
 
-def labels(lab: LabId, role: str) -> dict[str, str]:
-    return {LAB_LABEL: lab, ROLE_LABEL: role}
+def labels(lab: LabId, role: str, host: str = "") -> dict[str, str]:
+    """The labels of what the bot makes for a lab; `host` is the bot's own word."""
+    return {LAB_LABEL: lab, ROLE_LABEL: role} | ({HOST_LABEL: host} if host else {})
 
 
 def virtual_name(lab: LabId, real: str) -> str:
@@ -43,7 +44,8 @@ def belongs(found: Mapping[str, str] | None, lab: LabId, role: str) -> bool:
     return found is not None and found.get(LAB_LABEL) == lab and found.get(ROLE_LABEL) == role
 
 
-def label_filter(lab: LabId | None = None, role: str | None = None) -> dict[str, Any]:
-    """Engine filter for a lab's objects, or for those of all labs."""
+def label_filter(lab: LabId | None = None, role: str | None = None, *, host: str = "") -> dict[str, Any]:
+    """Engine filter for a lab's objects, or for those of all labs that the bot `host` has (empty: that any bot has)."""
     wanted = [LAB_LABEL if lab is None else f"{LAB_LABEL}={lab}"]
-    return {"label": wanted + ([f"{ROLE_LABEL}={role}"] if role else [])}
+    wanted += [f"{ROLE_LABEL}={role}"] if role else []
+    return {"label": wanted + ([f"{HOST_LABEL}={host}"] if host else [])}

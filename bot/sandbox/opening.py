@@ -79,6 +79,7 @@ class Opening:
             cgroup_parent=self._cgroups.path(lab_id),
             memory=self._plan.toolbox_memory,
             pids=self._plan.toolbox_pids,
+            host=self._engine.host,
         )
 
     async def _network(self, lab_id: LabId) -> str:
@@ -90,7 +91,7 @@ class Opening:
                     driver="bridge",
                     internal=True,
                     check_duplicate=True,
-                    labels=labels(lab_id, NETWORK),
+                    labels=labels(lab_id, NETWORK, self._engine.host),
                     options={
                         "com.docker.network.bridge.name": bridge_name(lab_id),
                         "com.docker.network.bridge.enable_icc": "true",

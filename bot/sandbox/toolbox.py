@@ -42,6 +42,8 @@ class ToolboxPlan:
     cgroup_parent: str
     memory: int
     pids: int
+    host: str
+    """The bot's own word, for the labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ def configuration(plan: ToolboxPlan) -> dict[str, Any]:
         "Tty": True,
         "OpenStdin": True,
         "StdinOnce": False,
-        "Labels": labels(plan.lab, TOOLBOX),
+        "Labels": labels(plan.lab, TOOLBOX, plan.host),
         "HostConfig": _host_configuration(plan),
     }
 
@@ -161,7 +163,7 @@ def _host_configuration(plan: ToolboxPlan) -> dict[str, Any]:
                 "Type": "volume",
                 "Source": home_name(plan.lab),
                 "Target": "/root",
-                "VolumeOptions": {"Labels": labels(plan.lab, HOME)},
+                "VolumeOptions": {"Labels": labels(plan.lab, HOME, plan.host)},
             },
             {"Type": "bind", "Source": str(plan.socket_folder), "Target": SOCKET_TARGET, "ReadOnly": True},
         ],

@@ -94,7 +94,7 @@ class Watch:
                 raise EngineTimeout(f"it has not said a word for {PULSE_LIMIT:g} s") from None
 
     async def _follow(self) -> None:
-        filters = json.dumps({"type": ["container"], "event": list(HINTS), **label_filter()})
+        filters = json.dumps({"type": ["container"], "event": list(HINTS), **label_filter(host=self._engine.host)})
         async with aclosing(objects(self._engine.socket_path, f"/events?filters={quote(filters)}")) as stream:
             async for hint in stream:
                 if hint is None:
@@ -105,7 +105,8 @@ class Watch:
     async def _arrived(self) -> None:
         """The stream is open; whatever happened before is read from the engine's list."""
         first = not self.ready.is_set()
-        listed = await self._engine.call(lambda client: client.containers(all=True, filters=label_filter(role=LEARNER)))
+        filters = label_filter(role=LEARNER, host=self._engine.host)
+        listed = await self._engine.call(lambda client: client.containers(all=True, filters=filters))
         self._attempt = 0
         if not self._here:
             self._here = True

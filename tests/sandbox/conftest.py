@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from bot.identity import LabId
+from bot.sandbox import names
 from bot.sandbox.engine import Engine
 from bot.sandbox.host import SandboxHost
+from bot.sandbox.hostid import host_id
 from bot.sandbox.lab import Lab
-from bot.sandbox.names import network_name
 from bot.settings import Settings
 from tests.sandbox.kit import BASE, WEB, Make, sandbox
 
@@ -33,7 +34,7 @@ def settings(engine_host: Any) -> Settings:
 @pytest.fixture(scope="session")
 async def engine(settings: Settings) -> AsyncIterator[Engine]:
     """The engine itself, for what a learner's container is made with and for looking behind the labs."""
-    engine = Engine(Path(settings.engine.removeprefix("unix://")))
+    engine = Engine(Path(settings.engine.removeprefix("unix://")), host_id(settings.state))
     for image in (BASE, WEB):
         await engine.call(lambda client, image=image: client.pull(image, tag="latest"))
     yield engine
@@ -69,8 +70,8 @@ def make(engine: Engine) -> Make:
         lab_id: LabId, name: str, *, image: str = WEB, ports: tuple[tuple[int, int], ...] = (), run: bool = True
     ) -> str:
         noted = [{"host": host, "container": container, "protocol": "tcp"} for host, container in ports]
-        labels = {"dosirak.lab": lab_id, "dosirak.role": "learner", "dosirak.ports": json.dumps(noted)}
-        network = network_name(lab_id)
+        labels = names.labels(lab_id, "learner", engine.host) | {"dosirak.ports": json.dumps(noted)}
+        network = names.network_name(lab_id)
         body = {"Image": image, "Labels": labels, "OpenStdin": True, "HostConfig": {"NetworkMode": network}}
         container = await engine.create(f"lab-{lab_id}.{name}", body)
         if run:

@@ -126,6 +126,26 @@ async def test_sweeping_removes_what_has_no_owner(
     assert await left_of(engine, forgotten) == []
 
 
+async def test_two_bots_on_one_engine_leave_each_other_alone(
+    host: SandboxHost, lab: Lab, settings: Settings, engine: Engine, make: Make, tmp_path: Path
+) -> None:
+    """Each finds, sweeps, follows and stops its own labs only, and the walls stay for who is still there."""
+    stranger = LabId("e" * 10)
+    heard: list[object] = []
+    async with sandbox(settings, state=tmp_path, cgroup=f"{settings.cgroup}-other") as other:
+        other.events.listen(heard.append)
+        await other.labs.open(stranger)
+        assert await other.labs.found() == {stranger}
+        assert stranger not in await host.labs.found()
+        web = await make(lab.id, "web")
+        assert await other.labs.sweep(()) == {stranger}
+        await other.labs.open(stranger)
+        assert await other.stop_all() == {}
+        assert (await engine.inspect(web))["State"]["Running"] is True
+        await other.labs.close(stranger)
+    assert heard == []
+
+
 async def test_parking_keeps_the_home_and_gives_back_the_memory(
     host: SandboxHost, lab: Lab, engine: Engine, make: Make
 ) -> None:

@@ -12,6 +12,7 @@ from bot.errors import LabError
 from bot.identity import LabId
 from bot.sandbox.cgroups import Cgroups, LabLimits
 from bot.sandbox.events import EngineBack, EngineGone, Events, LabEvent
+from bot.sandbox.hostid import host_id
 from bot.sandbox.summary import PublishedPort, summary
 
 LAB = LabId("0123456789")
@@ -112,3 +113,12 @@ def _mounts(folder: Path, *lines: str) -> Path:
     file = folder / "mounts"
     file.write_text("\n".join(lines))
     return file
+
+
+def test_a_bot_keeps_its_word(tmp_path: Path) -> None:
+    """The same after a restart, another in another folder, and a damaged one is said."""
+    own = host_id(tmp_path / "one")
+    assert host_id(tmp_path / "one") == own != host_id(tmp_path / "two")
+    (tmp_path / "one" / "host-id").write_text("?")
+    with pytest.raises(LabError, match=r"host-id is damaged"):
+        host_id(tmp_path / "one")
