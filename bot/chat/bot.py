@@ -20,6 +20,7 @@ from bot.chat.botapi import BotApi
 from bot.chat.containers_desk import ContainersDesk
 from bot.chat.conversations import Conversations
 from bot.chat.driving import DriverDesk, Drivers
+from bot.chat.forget_desk import ForgetDesk
 from bot.chat.guests import GuestList, Guests
 from bot.chat.handlers import Handlers
 from bot.chat.keeper import Keeper, Terms
@@ -110,8 +111,9 @@ class ChatBot:
         tours = Tours(performer)
         life, waiting = LifeDesk(desk), WaitingDesk(performer)
         self._guests = Guests(store, guests or GuestList(), clock)
+        forget = ForgetDesk(conversations, desk, admins)
         admin = AdminDesk(self._guests, host or NoHost())
-        taps = Taps(performer, terminal, containers, desk, drivers, driver, study, tours, life, waiting)
+        taps = Taps(performer, terminal, containers, desk, drivers, driver, study, tours, life, waiting, forget)
         handlers = Handlers(
             conversations,
             performer,
@@ -125,6 +127,7 @@ class ChatBot:
             tours,
             life,
             admin,
+            forget,
             self._guests,
         )
         handlers.register(self._application)

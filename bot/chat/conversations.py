@@ -37,6 +37,16 @@ class Conversations:
                 talk.move(new_chat_id)
                 self._known[talk.scope] = talk
 
+    def drop(self, scope: Scope) -> None:
+        """Read it anew from the store when somebody speaks there again."""
+        self._known.pop(scope, None)
+
+    def forget_person(self, user_id: int) -> None:
+        """Their private chat, and their name wherever they spoke."""
+        self.drop(Scope(user_id))
+        for talk in self._known.values():
+            talk.people.pop(user_id, None)
+
     def busy(self, scope: Scope) -> bool:
         """Whether a command runs there."""
         talk = self._known.get(scope)

@@ -26,6 +26,7 @@ from bot.chat.containers_desk import ContainersDesk
 from bot.chat.conversation import Conversation
 from bot.chat.conversations import Conversations
 from bot.chat.driving import DriverDesk, Drivers
+from bot.chat.forget_desk import ForgetDesk
 from bot.chat.guests import Guests
 from bot.chat.job import Person
 from bot.chat.life_desk import LifeDesk
@@ -67,6 +68,7 @@ class Handlers:
         tours: Tours,
         life: LifeDesk,
         admin: AdminDesk,
+        forget: ForgetDesk,
         guests: Guests,
     ) -> None:
         self._conversations = conversations
@@ -99,6 +101,7 @@ class Handlers:
             "admin": lambda talk, cause, rest: _later(talk, admin.show(talk, cause)),
             "ban": admin.ban,
             "unban": admin.unban,
+            "forget": lambda talk, cause, rest: forget.ask(talk, cause),
             "me": lambda talk, cause, rest: _private(talk),
         }
 

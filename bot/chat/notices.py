@@ -13,7 +13,6 @@ from bot.chat.texts import Words
 from bot.pages.page import Page
 from bot.richtext import RichText, joined, marked, moment
 
-
 MARK = "\0"
 """Stands for the time of day until it is put in with its entity; no text of ours has it."""
 

@@ -10,6 +10,7 @@ from bot.chat.cause import Cause
 from bot.chat.containers_desk import ContainersDesk
 from bot.chat.conversation import Conversation
 from bot.chat.driving import DriverDesk, Drivers
+from bot.chat.forget_desk import ForgetDesk
 from bot.chat.keypad import Pad
 from bot.chat.life_desk import LifeDesk
 from bot.chat.pages_desk import PagesDesk
@@ -81,6 +82,7 @@ class Taps:
         tours: Tours,
         life: LifeDesk,
         waiting: WaitingDesk,
+        forget: ForgetDesk,
     ) -> None:
         self._performer = performer
         self._terminal = terminal
@@ -92,6 +94,7 @@ class Taps:
         self._tours = tours
         self._life = life
         self._waiting = waiting
+        self._forget = forget
 
     async def take(self, talk: Conversation, cause: Cause, tap: Tap | None) -> None:
         """Do what the button says."""
@@ -146,6 +149,8 @@ class Taps:
                 return self._play_again(talk, cause, chapter)
             case "unlist", ():
                 return self._study.tap(talk, cause)
+            case "forget", (what,):
+                return self._forget.tap(talk, cause, what)
             case "wait", (action,):
                 return self._waiting.tap(talk, cause, action)
             case "close", (answer,):

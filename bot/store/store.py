@@ -65,13 +65,17 @@ class Store:
         await self._scrub()
 
     async def forget_user(self, user_id: int) -> None:
-        """Remove all that is kept about a person, in every conversation, and their private chat (same id)."""
+        """Remove all that is kept about a person, in every conversation, and their private chat (same id).
+
+        A ban stays: it is the operator's, and would be of no use otherwise.
+        """
 
         def forget(statements: Statements) -> None:
             for table in _OF_A_PERSON:
                 statements.rows(f"DELETE FROM {table} WHERE user_id = ?", (user_id,))
             for table in _OF_A_CHAT:
                 statements.rows(f"DELETE FROM {table} WHERE chat_id = ?", (user_id,))
+            statements.rows("UPDATE labs SET opened_by = 0 WHERE opened_by = ?", (user_id,))
 
         await self._database.do(forget)
         await self._scrub()

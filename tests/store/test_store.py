@@ -260,7 +260,12 @@ async def test_a_forgotten_person_is_nowhere_in_the_files(store: Store, tmp_path
     await store.completions.add(completion())
     await store.completions.add(completion(user_id=5))
     await store.audit.add(AuditEntry(NOW, GROUP, 4242, "echo my-secret-words"))
+    await store.unlisted.leave(GROUP, 4242)
+    await open_lab(store, GROUP)
+    await store._database.rows("UPDATE labs SET opened_by = 4242")
     await store.forget_user(4242)
+    assert await store.unlisted.of(GROUP) == frozenset()
+    assert [lab.opened_by for lab in await store.labs.all()] == [0]
     assert [done.user_id for done in await store.completions.of(GROUP)] == [5]
     assert await store.scopes.known() == ()
     assert await store.audit.latest() == ()
@@ -283,6 +288,20 @@ async def test_a_group_that_becomes_a_supergroup_keeps_all(store: Store) -> None
     lab = await store.labs.get(LAB)
     assert lab is not None and lab.scope == moved
     assert (await store.audit.latest())[0].scope == moved
+
+
+async def test_who_is_unlisted_and_who_is_banned_is_remembered(store: Store) -> None:
+    """Unlisted in one conversation, until they change their mind; a ban also outlives being forgotten."""
+    for _ in range(2):
+        await store.unlisted.leave(GROUP, 4242)
+        await store.bans.add(4242, NOW)
+    assert await store.unlisted.of(GROUP) == {4242} and not await store.unlisted.of(PRIVATE)
+    await store.unlisted.rejoin(GROUP, 4242)
+    assert not await store.unlisted.of(GROUP)
+    await store.forget_user(4242)
+    assert await store.bans.all() == {4242}
+    await store.bans.remove(4242)
+    assert not await store.bans.all()
 
 
 async def test_a_group_is_driven_by_everyone_until_somebody_chooses(store: Store) -> None:
