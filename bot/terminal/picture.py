@@ -7,8 +7,7 @@ coarse cube for emoji. So a picture costs some milliseconds, and few kilobytes.
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import BytesIO
 from typing import Final
 
@@ -55,18 +54,18 @@ class Painter:
         rows = [row.cells for row in screen.rows()]
         cursor = screen.cursor
         place = (cursor.row, cursor.column) if cursor.visible else None
-        return self._paint(rows, screen.size.columns, place)
+        return self._paint(screen, rows, screen.size.columns, place)
 
     def output(self, screen: Screen) -> bytes:
         """The last lines that were written, wrapped ones whole, as wide as they are."""
         rows = screen.logical_rows()[-MAX_ROWS:]
-        return self._paint(rows, max(map(_columns, rows), default=0), None)
+        return self._paint(screen, rows, max(map(_columns, rows), default=0), None)
 
-    def _paint(self, rows: Rows, columns: int, cursor: tuple[int, int] | None) -> bytes:
+    def _paint(self, screen: Screen, rows: Rows, columns: int, cursor: tuple[int, int] | None) -> bytes:
         columns = max(MIN_COLUMNS, min(columns, MAX_COLUMNS))
         size = next(size for most, size in _FONT_SIZES if columns <= most)
         typeface = self._typeface(size)
-        canvas = _Canvas(typeface, columns, max(1, len(rows)))
+        canvas = _Canvas(typeface, screen.glyph, columns, max(1, len(rows)))
         for number, row in enumerate(rows):
             canvas.row(number, row[:columns], cursor[1] if cursor and cursor[0] == number else None)
         return canvas.png()
@@ -80,8 +79,9 @@ class Painter:
 class _Canvas:
     """One picture while it is drawn."""
 
-    def __init__(self, typeface: Typeface, columns: int, rows: int) -> None:
+    def __init__(self, typeface: Typeface, glyph: Callable[[str], str], columns: int, rows: int) -> None:
         self._typeface = typeface
+        self._glyph = glyph
         width = columns * typeface.width + 2 * _MARGIN
         height = max(rows * typeface.height + 2 * _MARGIN, width // _MAX_RATIO)
         self._image = Image.new("L", (width, height))  # putpalette makes it one of mode P
@@ -99,9 +99,7 @@ class _Canvas:
             if column == cursor:
                 colours = Ink(colours.background, colours.foreground)
             place = _MARGIN + column * self._typeface.width, top
-            if unicodedata.combining(cell.char):
-                continue  # the emulator gives a mark its own cell; alone it would only be noise
-            self._put(cell.char, cell.width, not plain and pen.bold, colours, place)
+            self._put(self._glyph(cell.char), cell.width, not plain and pen.bold, colours, place)
             if not plain and (pen.underline or pen.strikethrough):
                 self._line(place, cell.width, colours, strike=pen.strikethrough)
 

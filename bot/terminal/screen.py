@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import codecs
 from typing import Final, NamedTuple
-from unicodedata import normalize
 
 from avt import Cell, Line, Vt
 from avt.util import TextUnwrapper
 
+from bot.terminal.glyphs import Glyphs
 from bot.terminal.log import MAX_LINE, Log
 
 
@@ -58,6 +58,7 @@ class Screen:
         self._size = _clamped(size)
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._log = Log()
+        self._glyphs = Glyphs()
         self._alternate = False
         self._leaving: list[Line] = []
         self._vt = self._new_emulator()
@@ -87,11 +88,11 @@ class Screen:
         return self._log
 
     def feed(self, data: bytes) -> None:
-        """Draws `data`, which may end inside a character. Decomposed letters are composed: the emulator would give each
-        part of a Hangul syllable, and each accent, a cell of its own."""
+        """Draws `data`, which may end inside a character. Decomposed letters are composed, and what has no letter of
+        its own keeps its marks, each in one cell with its letter."""
         text = self._decoder.decode(data)
         if not text.isascii():
-            text = normalize("NFC", text.translate(_C1_CONTROLS))
+            text = self._glyphs.encode(text.translate(_C1_CONTROLS))
         if text:
             self._keep(self._draw(text))
 
@@ -111,7 +112,7 @@ class Screen:
 
     def lines(self) -> tuple[str, ...]:
         """Scrollback and screen as lines of text, wrapped ones put together, without the empty ones at the end."""
-        lines = self._vt.text()
+        lines = [self.glyph(line) for line in self._vt.text()]
         while lines and not lines[-1]:
             lines.pop()
         return tuple(lines)
@@ -122,11 +123,15 @@ class Screen:
         `cursor` is put where a visible cursor stands on a blank; a character there is underlined instead.
         """
         rows = self._vt.view()
-        texts = [row.text.rstrip() for row in rows]
+        texts = [self.glyph(row.text.rstrip()) for row in rows]
         place = self.cursor
         if cursor and place.visible:
-            texts[place.row] = _with_cursor(rows[place.row], place.column, cursor)
+            texts[place.row] = self.glyph(_with_cursor(rows[place.row], place.column, cursor))
         return tuple(texts)
+
+    def glyph(self, text: str) -> str:
+        """The text of cells as it was written: marks, and joined emoji, which a cell has a stand-in for."""
+        return self._glyphs.decode(text)
 
     def rows(self) -> list[Line]:
         """The rows on the screen as cells with their pens, for a picture."""
@@ -178,7 +183,7 @@ class Screen:
             return self.lines()
         unwrapper = TextUnwrapper()
         pushed = [unwrapper.push(line) for line in (*self._leaving, *self._vt.lines())]
-        lines = [line for line in (*pushed, unwrapper.flush()) if line is not None]
+        lines = [self.glyph(line) for line in (*pushed, unwrapper.flush()) if line is not None]
         while lines and not lines[-1]:
             lines.pop()
         return tuple(lines)
@@ -211,7 +216,7 @@ class Screen:
                 if len(self._leaving) * self._size.columns < MAX_LINE:
                     continue
                 whole = self._unwrapper.flush() or ""
-            self._log.add(whole)
+            self._log.add(self.glyph(whole))
             if self._leaving:
                 self._leaving = []
 
