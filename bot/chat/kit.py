@@ -8,6 +8,7 @@ from datetime import datetime
 
 from bot.chat.keeper import Keeper
 from bot.chat.lesson import Lesson
+from bot.chat.pictures import Pictures
 from bot.chat.sender import Sender
 from bot.chat.texts import Words
 from bot.chat.valve import Valve
@@ -32,3 +33,4 @@ class Kit:
     tasks: TaskShelf
     clock: Callable[[], datetime]
     valve: Valve = field(default_factory=Valve)
+    pictures: Pictures = field(default_factory=Pictures)

@@ -21,6 +21,8 @@ from bot.learning.places import step_at
 from bot.learning.progress import Place
 from bot.richtext import RichText
 from bot.store import AuditEntry, Completion
+from bot.terminal.tables import is_wide_table
+from bot.terminal.terminal import Run
 
 log = logging.getLogger(__name__)
 
@@ -175,7 +177,13 @@ class Performer:
         await talk.kit.store.audit.add(AuditEntry(talk.kit.clock(), talk.scope, cause.person.id, command))
         return job
 
+    async def _draw(self, talk: Conversation, run: Run) -> None:
+        """A table that no phone shows in lines comes as a picture too."""
+        await talk.kit.sender.photo(talk.scope, await talk.kit.pictures.output(run.screen))
+
     async def _ended(self, talk: Conversation, job: Job) -> None:
+        if job.run is not None and is_wide_table(job.run):
+            talk.later(self._draw(talk, job.run))
         if job.failure is None and not job.cut:
             talk.later(self.happen(talk, CommandEnded(job.origin), Cause(job.person)))
         if job.failure == FULL:

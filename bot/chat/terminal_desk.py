@@ -9,7 +9,6 @@ from bot.chat.conversation import Conversation
 from bot.chat.job import Job
 from bot.chat.keypad import Pad
 from bot.chat.performer import Performer
-from bot.chat.pictures import Pictures
 from bot.chat.typing_desk import TypingDesk
 from bot.errors import LabError
 from bot.learning.events import TextTyped
@@ -21,7 +20,6 @@ class TerminalDesk:
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
-        self._pictures = Pictures()
         self.typing = TypingDesk(performer)
 
     async def text(self, talk: Conversation, cause: Cause, text: str, *, in_turn: bool = False) -> None:
@@ -90,7 +88,7 @@ class TerminalDesk:
         """The output as a PNG, for what is too wide for a phone's lines."""
         job = await self._shown(talk, cause)
         if job is not None and job.run is not None:
-            await talk.kit.sender.photo(talk.scope, await self._pictures.output(job.run.screen))
+            await talk.kit.sender.photo(talk.scope, await talk.kit.pictures.output(job.run.screen))
 
     async def log(self, talk: Conversation, cause: Cause) -> None:
         """All of the output as a document."""

@@ -10,6 +10,7 @@ from bot.richtext import RichText
 from bot.terminal.attached import can_detach
 from bot.terminal.exits import ShellExit
 from bot.terminal.frames import Frame, FrameState, Glance, compose, frame, glance
+from bot.terminal.tables import is_wide
 from bot.terminal.terminal import Run
 
 STOPPED = "terminal.stopped"
@@ -71,7 +72,8 @@ def _end(words: Words, end: ShellExit) -> str:
 def _buttons(words: Words, run: Run, look: Glance, shown: Frame, pad: Pad) -> Rows:
     if look.state is FrameState.ENDED:
         log = button(words("terminal.log"), "log") if shown.hidden else None
-        return rows((button(words("terminal.again"), "again"), button(words("terminal.picture"), "picture"), log))
+        picture = "wide_picture" if is_wide(run) else "picture"
+        return rows((button(words("terminal.again"), "again"), button(words(f"terminal.{picture}"), "picture"), log))
     detachable = can_detach(run.command)
     if look.by_keys:
         return key_rows(words, pad, chosen=run.keys_chosen, detachable=detachable)
