@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 
 from bot.chat.ports import Lab, Shell
@@ -110,6 +111,13 @@ class Console:
         self._shell_ended()
         self.close()
 
+    def recorded(self, moment: datetime, title: str) -> bytes | None:
+        """The shell's session up to now as an asciicast; None when there was none."""
+        recording = self._terminal.recording
+        if recording.empty:
+            return None
+        return recording.document(now=_now(), timestamp=moment.timestamp(), title=title)
+
     # --- from the pty ------------------------------------------------------------------------------------------------
 
     async def _pump(self, shell: Shell) -> None:
@@ -157,7 +165,7 @@ class Console:
         by_keys = self.run is not None and self.run.by_keys
         size = self._width.screen if by_keys else self._width.lines
         if self._shell is not None and size != self._terminal.size:
-            self._terminal.resize(size)
+            self._terminal.resize(size, _now())
             await self._shell.resize(*size)
 
     async def _shrink(self, run: Run) -> None:

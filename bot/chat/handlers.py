@@ -91,6 +91,7 @@ class Handlers:
             "lang": self._event(on.LanguageAsked()),
             "ps": lambda talk, cause, rest: _later(talk, containers.show(talk, cause)),
             "pages": lambda talk, cause, rest: _later(talk, pages.overview(talk)),
+            "record": lambda talk, cause, rest: _later(talk, terminal.record(talk)),
             "history": lambda talk, cause, rest: terminal.typing.history(talk),
             "size": lambda talk, cause, rest: terminal.typing.size(talk, cause, rest),
             "help": lambda talk, cause, rest: _help(talk),

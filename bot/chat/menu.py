@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 _LESSON = ("start", "chapters", "steps", "progress")
 _LAB = ("ps", "pages", "run", "demo", "extend", "reset", "close")
-_TERMINAL = ("sh", "history", "size")
+_TERMINAL = ("sh", "history", "size", "record")
 _CHAT = ("lang", "help", "me", "driver", "forget")
 COMMANDS = (*_LESSON, *_LAB, *_TERMINAL, *_CHAT)
 

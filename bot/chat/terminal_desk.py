@@ -97,6 +97,13 @@ class TerminalDesk:
             content = f"$ {job.command}\n{job.run.screen.transcript()}".encode()
             await talk.kit.sender.document(talk.scope, "output.log", content, talk.words("terminal.log_caption"))
 
+    async def record(self, talk: Conversation) -> None:
+        """/record: the session so far, to be played with asciinema."""
+        content = talk.session.console.recorded(talk.kit.clock(), talk.words("bot.name"))
+        if content is None:
+            return await talk.say("record.none")
+        await talk.kit.sender.document(talk.scope, "dosirak.cast", content, talk.words("record.caption"))
+
     async def _shown(self, talk: Conversation, cause: Cause) -> Job | None:
         job = talk.session.find(cause.message_id)
         await talk.answer(cause, "" if job else talk.words("note.output_gone"))

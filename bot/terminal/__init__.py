@@ -6,13 +6,14 @@ run = terminal.begin(command, now)                     # then write keys.command
 for happening in terminal.feed(data, now):             # PromptSeen | CommandStarted(run) | CommandEnded(run)
     ...                                                # | ScreenChanged(run) | AlternateChanged(run, on) | Reply(data)
 terminal.busy                                          # True: write keys.program_input(text), do not begin()
-terminal.resize(PHONE_SIZE)                            # with the pty, when AlternateChanged says so
+terminal.resize(PHONE_SIZE, now)                       # with the pty, when AlternateChanged says so
 terminal.close(now)                                    # the pty is gone
 
 shown = glance(run, now)                               # frames.py: RUNNING | WAITING | ENDED, exit, seconds, by_keys
 picture = frame(run, now, above=…, footer=…, heading=…)   # Frame(text: RichText, state, hidden)
 run.waits_from()                                       # when RUNNING may become WAITING: call pacing.changed() then
 run.screen.transcript()                                # all of the output, for a .log document
+terminal.recording.document(now=…, timestamp=…, title=…) # recording.py: the session as an asciicast
 run.exit.key                                           # exits.py: "exit.killed" …; EXIT_KEYS has all of them
 
 pacing = Pacing(PRIVATE_TEMPO, now)                    # pacing.py; one for each live message
@@ -34,7 +35,8 @@ A shell that was found running (after a restart of the bot) says nothing by itse
 the right one makes bash print its prompt, marks included, and a full-screen program draw its screen: then the phase is
 known. A fresh shell prints its first prompt by itself; wait for `PromptSeen` before the first line.
 
-Modules, from the bottom: `marks` (scanner), `log` (bounded text), `budget` (buckets), `exits`, `plain` (harmless text),
-`screen` (emulator), `answers` (to programs' questions), `terminal`, `frames`, `pacing`, `keys`; for pictures `colours`,
-`boxes`, `fonts`, `picture`. Reading font files in `fonts` is the one exception from "no I/O".
+Modules, from the bottom: `marks` (scanner), `log` (bounded text), `budget` (buckets), `share` (of the processor), `exits`,
+`plain` (harmless text), `glyphs` (clusters), `screen` (emulator), `sizes`, `answers` (to programs' questions),
+`recording`, `terminal`, `frames`, `tables`, `attached`, `pacing`, `keys`; for pictures `colours`, `boxes`, `fonts`,
+`picture`. Reading font files in `fonts` is the one exception from "no I/O".
 """

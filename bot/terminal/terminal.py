@@ -32,6 +32,7 @@ from bot.terminal.marks import (
     PromptStart,
     Query,
 )
+from bot.terminal.recording import Recording
 from bot.terminal.screen import LINE_SIZE, Screen, Size
 
 WAIT_QUIET: Final = 0.7
@@ -152,6 +153,7 @@ class Terminal:
 
     def __init__(self, size: Size = LINE_SIZE) -> None:
         self.size = size
+        self.recording = Recording(size)
         self.phase = Phase.UNKNOWN
         self.run: Run | None = None
         self.paste_mode = False
@@ -167,12 +169,14 @@ class Terminal:
         """The caller is about to write this line at the prompt (or at what will be one, while the shell starts)."""
         self.run = Run(command, self.size, now)
         self.run.screen.feed(_PROMPT)
+        self.recording.begin()
         self.phase = Phase.TYPED
         return self.run
 
-    def resize(self, size: Size) -> None:
+    def resize(self, size: Size, now: float) -> None:
         """The caller has given the pty this size."""
         self.size = size
+        self.recording.resize(size, now)
         if self.run is not None and not self.run.over:
             self.run.screen.resize(size)
 
@@ -191,6 +195,7 @@ class Terminal:
     def _take(self, event: Event, now: float) -> tuple[Happening, ...]:
         match event:
             case Output(data):
+                self.recording.output(data, now)
                 return self._draw(data, now)
             case CommandStart():
                 return self._start(now)

@@ -112,7 +112,7 @@ async def test_a_command_is_one_message(learner: Member) -> None:
     await learner.says("echo 안녕 && pwd")
     seen = await learner.sees("✓")
     assert seen.text.startswith("$ echo 안녕 && pwd\n안녕\n/")
-    assert [button["text"] for button in seen.buttons][0] == "🔁 다시" and seen.button("🖼")
+    assert seen.buttons[0]["text"] == "🔁 다시" and seen.button("🖼")
 
 
 async def test_an_exit_code_is_said_in_words(learner: Member) -> None:

@@ -63,6 +63,7 @@ def test_short_answers_fit_over_the_screen(words: Words) -> None:
 def test_korean_speaks_korean() -> None:
     """Only names, commands and keys stay as they are typed."""
     allowed = {
+        "asciinema",
         "ctrl",
         "c",
         "p",

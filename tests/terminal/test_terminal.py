@@ -153,7 +153,7 @@ def test_a_full_screen_program_is_noticed_once_when_it_comes_and_goes() -> None:
     terminal, run = running("vi", b"")
     first = terminal.feed(b"\x1b[?1049h\x1b[?1049h\x1b[Hhello", 11)
     assert [h for h in first if isinstance(h, AlternateChanged)] == [AlternateChanged(run, True)]
-    terminal.resize(PHONE_SIZE)
+    terminal.resize(PHONE_SIZE, 11)
     assert run.screen.size == PHONE_SIZE
     assert run.waits(LATE)
     assert AlternateChanged(run, False) in terminal.feed(b"\x1b[?1049l", 12)
