@@ -35,8 +35,8 @@ A shell that was found running (after a restart of the bot) says nothing by itse
 the right one makes bash print its prompt, marks included, and a full-screen program draw its screen: then the phase is
 known. A fresh shell prints its first prompt by itself; wait for `PromptSeen` before the first line.
 
-Modules, from the bottom: `marks` (scanner), `log` (bounded text), `budget` (buckets), `share` (of the processor), `exits`,
-`plain` (harmless text), `glyphs` (clusters), `screen` (emulator), `sizes`, `answers` (to programs' questions),
+Modules, from the bottom: `marks` (scanner), `log` (bounded text), `budget` (buckets), `share` (of the processor),
+`exits`, `plain` (harmless text), `glyphs` (clusters), `screen` (emulator), `sizes`, `answers` (to programs' questions),
 `recording`, `terminal`, `frames`, `tables`, `attached`, `pacing`, `keys`; for pictures `colours`, `boxes`, `fonts`,
 `picture`. Reading font files in `fonts` is the one exception from "no I/O".
 """

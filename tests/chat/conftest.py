@@ -22,7 +22,7 @@ from bot.course import Course
 from bot.errors import ContainerNotRunning
 from bot.identity import LabId
 from bot.learning.capacity import Bounds
-from bot.localchat import UNLIMITED, LocalChat
+from bot.localchat import UNLIMITED, Limits, LocalChat
 from bot.pages import Pages
 from bot.sandbox.events import Events
 from bot.store import Store
@@ -63,6 +63,7 @@ class House:
     bounds: Bounds = Bounds()  # noqa: RUF009 - it is frozen
     guests: GuestList = GuestList()  # noqa: RUF009 - it is frozen
     meter: Meter = field(default_factory=Endless)
+    pace: Pace = PACE
     now: datetime = datetime(2026, 1, 1, 12, tzinfo=UTC)
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -78,7 +79,7 @@ class House:
                 events=self.events,
                 terms=self.terms,
                 clock=lambda: self.now,
-                pace=PACE,
+                pace=self.pace,
                 bounds=self.bounds,
                 guests=self.guests,
                 meter=self.meter,
@@ -91,17 +92,29 @@ class House:
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
+def pace() -> Pace:
+    """A module that is about Telegram's limits has its own."""
+    return PACE
+
+
+@pytest.fixture
+def limits() -> Limits:
+    """As `pace`, for the server's side."""
+    return UNLIMITED
+
+
+@pytest.fixture
+async def house(tmp_path: Path, pace: Pace, limits: Limits) -> AsyncIterator[House]:
     labs = BashLabs(tmp_path / "labs")
     async with AsyncExitStack() as stack:
-        local = await stack.enter_async_context(LocalChat(tmp_path, limits=UNLIMITED))
+        local = await stack.enter_async_context(LocalChat(tmp_path, limits=limits))
         runner = web.AppRunner(local.application(), shutdown_timeout=0)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         port = runner.addresses[0][1]
         store = await stack.enter_async_context(Store.open(tmp_path))
-        running = House(f"http://127.0.0.1:{port}", local, labs, store, pages=None)  # type: ignore[arg-type]
+        running = House(f"http://127.0.0.1:{port}", local, labs, store, pages=None, pace=pace)  # type: ignore[arg-type]
         running.pages = await stack.enter_async_context(
             Pages(
                 domain="localhost",
