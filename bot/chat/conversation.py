@@ -62,9 +62,9 @@ class Conversation:
 
         Kept, because news of a container after a restart comes without a person.
         """
-        state = await kit.store.scopes.get(scope)
-        if state.language is None and language is not None:
-            state = await kit.store.scopes.change(scope, lambda state: replace(state, language=language))
+        state = await kit.store.scopes.change(
+            scope, lambda state: state if state.language else replace(state, language=language)
+        )
         place = Place(state.chapter, state.step) if state.chapter and state.step else None
         done = frozenset(Place(*pair) for pair in await kit.store.completions.steps(scope))
         progress = Progress(state.language or Language.KOREAN, place, done, shared=not scope.is_private)

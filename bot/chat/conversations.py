@@ -8,8 +8,8 @@ from bot.chat.conversation import Conversation
 from bot.chat.kit import Kit
 from bot.identity import Language, Scope
 
-KEPT = 1000
-"""Conversations kept in memory; a quiet one is read again from the store when somebody speaks there."""
+KEPT = 4000
+"""Conversations kept in memory, at some 5 KiB; a quiet one is read from the store again when somebody speaks there."""
 
 
 class Conversations:

@@ -130,11 +130,12 @@ class Handlers:
         """Add the handlers; the first that fits takes an update."""
         application.add_handler(TypeHandler(Update, self._at_the_door), group=-1)
         application.add_handler(MessageHandler(filters.UpdateType.EDITED_MESSAGE, self._edited))
+        # Nearly everything is a tap, so taps come first: each handler before theirs would look at each of them.
+        application.add_handler(CallbackQueryHandler(self._tap))
         application.add_handler(MessageHandler(filters.StatusUpdate.MIGRATE, self._migrated))
         for name in self._commands:
             application.add_handler(CommandHandler(name, self._command(name)))
         application.add_handler(CommandHandler("driver", self._choose_driver))
-        application.add_handler(CallbackQueryHandler(self._tap))
         new = filters.UpdateType.MESSAGE
         # A command that is not ours may be a path (`/bin/ls`), so it is text; a lone unknown word is not.
         application.add_handler(MessageHandler(new & filters.TEXT & filters.ChatType.PRIVATE, self._text))

@@ -24,7 +24,7 @@ NO_PREVIEW = encoded(link_preview_options={"is_disabled": True})
 Attempt = Callable[[int | None], Awaitable[Any]]
 """Sends something into this topic and gives the message as Telegram has it."""
 
-LANES_KEPT = 2000
+LANES_KEPT = 4000
 """Chats whose budget is remembered; one that was quiet while so many others spoke has its whole budget again."""
 
 

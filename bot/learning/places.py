@@ -38,11 +38,11 @@ def first_of_next_chapter(course: Course, chapter_id: str) -> Place | None:
 def neighbour(course: Course, place: Place, distance: int) -> Place | None:
     """The step so many steps further in the same chapter (negative: back); None beyond its ends."""
     chapter = chapter_of(course, place.chapter)
-    if chapter is None or place not in places_of(chapter):
+    steps = [step.id for step in chapter.steps] if chapter else []
+    if place.step not in steps:
         return None
-    places = places_of(chapter)
-    index = places.index(place) + distance
-    return places[index] if 0 <= index < len(places) else None
+    index = steps.index(place.step) + distance
+    return Place(place.chapter, steps[index]) if 0 <= index < len(steps) else None
 
 
 def linked_place(course: Course, payload: str) -> Place | None:
