@@ -54,7 +54,7 @@ class Talker(Learner):
 
 
 class Tapper(Learner):
-    """Taps Next on each step, at the chapter's end from the start again; waits for the answer and the next step."""
+    """Opens a step and taps Next on each, from the chapter's end on again; waits for the answer and the next step."""
 
     def __init__(self, chat: int, start: str) -> None:
         super().__init__(chat)
@@ -86,4 +86,4 @@ def talkers(count: int) -> list[Learner]:
 def tappers(count: int) -> list[Learner]:
     """Learners who stand at different steps, so that all the course's messages are asked for all the time."""
     steps = [(chapter.id, step.id) for chapter in read_course(CONTENT).chapters for step in chapter.steps[:-1]]
-    return [Tapper(chat, encode("next", *steps[chat % len(steps)])) for chat in range(1, count + 1)]
+    return [Tapper(chat, encode("step", *steps[chat % len(steps)])) for chat in range(1, count + 1)]

@@ -16,9 +16,9 @@ from deploy.benchmarks.programs import process, processor_seconds
 from deploy.benchmarks.run import Run
 
 ROUNDS = 4
-LEARNERS = 900
-"""The bot keeps 1,000 conversations in memory; with so many, a chat's own pace (one message a second) is no limit."""
-WARM_SECONDS = 3.0
+LEARNERS = 2400
+"""So many that a chat's own pace (one message a second) is no limit; the bot keeps 4,000 conversations in memory."""
+WARM_SECONDS = 1.0
 SECONDS = 6.0
 TOKEN = "1:benchmark-token-of-no-account-at-all"
 BOUND = at_least(0.5)
