@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 
@@ -22,8 +22,11 @@ class Body:
         self.too_large = (request.content_length or 0) > largest
         self.is_chunked = request.content_length is None
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """The body as it comes in; stops with ValueError at the bound, so that the container never sees a whole one."""
+    async def chunks(self, pay: Callable[[int], Awaitable[None]]) -> AsyncIterator[bytes]:
+        """The body as it comes in; stops with ValueError at the bound, so that the container never sees a whole one.
+
+        `pay` is awaited with the size of each piece.
+        """
         sent = 0
         while chunk := await self._next():
             sent += len(chunk)
@@ -31,6 +34,7 @@ class Body:
                 self.too_large = True
                 raise ValueError("the request body is above the bound")
             yield chunk
+            await pay(len(chunk))
 
     async def _next(self) -> bytes:
         async with asyncio.timeout(IDLE_SECONDS):

@@ -95,6 +95,9 @@ def visitor_headers(
 
     Cookies stay on this page (a Domain could reach the neighbours); redirects to the container's own address lead to
     the page's; robots are told to stay away; and the address, which is the key, is not told to other sites.
+
+    There is no /robots.txt of ours: a robot that may not fetch a page never reads that it must not list it
+    (developers.google.com/search/docs/crawling-indexing/block-indexing), and the container's own is its author's.
     """
     kept = headers.copy()
     if "Connection" in kept:

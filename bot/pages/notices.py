@@ -112,6 +112,23 @@ class Notice(Enum):
             "",
         ),
     )
+    TOO_OFTEN = NoticeKind(
+        429,
+        "🍚",
+        5,
+        Words(
+            "요청이 너무 많이 왔어요",
+            "한 페이지가 받을 수 있는 요청보다 많아서 잠깐 쉬어 갑니다. 컨테이너({name})는 그대로예요. "
+            "잠시 뒤에 저절로 다시 시도합니다.",
+            "",
+        ),
+        Words(
+            "Too many requests",
+            "More came than one page may have, so it takes a short rest. The container {name} is untouched. "
+            "This page tries again by itself in a moment.",
+            "",
+        ),
+    )
     SLOW = NoticeKind(
         504,
         "🐢",

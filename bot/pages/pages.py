@@ -14,6 +14,7 @@ from aiohttp import web
 from bot.errors import PageError
 from bot.identity import LabId
 from bot.pages.address import Addresses, new_token
+from bot.pages.bounds import Bounds
 from bot.pages.friendly import answer
 from bot.pages.notices import Notice
 from bot.pages.page import Page, PageRecords, Upstreams, due, page_of
@@ -42,12 +43,15 @@ class Pages:
         records: PageRecords,
         upstreams: Upstreams,
         clock: Callable[[], datetime],
+        bounds: Bounds | None = None,
     ) -> None:
         self._addresses = Addresses(domain, scheme, port)
         self._ttl = timedelta(seconds=ttl)
         self._records = records
         self._upstreams = upstreams
         self._clock = clock
+        self.bounds = bounds or Bounds()
+        """What each page may take that is opened from now on."""
         self._routes: dict[str, Route] = {}
         self._slots: dict[str, Slots] = {}
         self._opening = asyncio.Lock()
@@ -122,12 +126,15 @@ class Pages:
 
     def container_stopped(self, container_id: str) -> None:
         for route in self._of_container(container_id):
-            route.lose_address()
+            route.stopped()
 
     async def expire(self, now: datetime) -> tuple[Page, ...]:
         """Clear away what is over at `now`, and give it so that the chat can say so. Keeps the visit counters too."""
         await self._keep_visits()
         return await self._close_those(due((route.page for route in self._routes.values()), now))
+
+    def all(self) -> tuple[Page, ...]:
+        return tuple(route.page for route in self._routes.values())
 
     def get(self, token: str) -> Page | None:
         route = self._routes.get(token)
@@ -137,6 +144,11 @@ class Pages:
         """The lab's pages, oldest first."""
         pages = (route.page for route in self._routes.values() if route.page.lab_id == lab_id)
         return tuple(sorted(pages, key=lambda page: (page.opened_at, page.token)))
+
+    def is_stopped(self, token: str) -> bool:
+        """Whether the page's container was seen to stop, and not to start again."""
+        route = self._routes.get(token)
+        return route is not None and route.is_stopped
 
     def visits(self, token: str) -> int:
         """How often the page was looked at: documents asked for, not their pictures and scripts."""
@@ -156,6 +168,8 @@ class Pages:
         route = self._routes.get(token) if token else None
         if route is None or route.page.is_over(self._clock()):
             return answer(request, Notice.OVER)
+        if not route.admits():
+            return answer(request, Notice.TOO_OFTEN, route.page)
         with route.connected():
             response = await self._proxy.forward(request, route)
         if route.is_gone:
@@ -169,7 +183,12 @@ class Pages:
             return
         slots = self._slots.setdefault(page.container_id, Slots())
         self._routes[page.token] = Route(
-            page, url=self.url(page), visits=visits, slots=slots, upstreams=self._upstreams
+            page,
+            url=self.url(page),
+            visits=visits,
+            slots=slots,
+            upstreams=self._upstreams,
+            bounds=self.bounds,
         )
 
     def _at(self, page: Page) -> Page | None:

@@ -117,7 +117,7 @@ class Proxy:
                 request_head(request.method, _target(request), headers), has_answer_body=request.method != "HEAD"
             )
             if body is not None:
-                sending = connection.send_body(body.chunks(), chunked=body.is_chunked)
+                sending = connection.send_body(body.chunks(route.pay), chunked=body.is_chunked)
                 sender = self._senders.start(sending, name="page upload")
             message, payload = await connection.answer(body_follows=sender is not None)
             if _is_visit(request):
@@ -137,7 +137,7 @@ class Proxy:
         headers = upstream_headers(request.raw_headers, peer=request.remote, scheme=self._addresses.scheme)
         url = URL(f"ws://{host}:{port}{_target(request)}", encoded=True)
         try:
-            return await bridge(request, self._websockets, url, headers)
+            return await bridge(request, self._websockets, url, headers, route.pay)
         except Refused as refused:
             return web.Response(status=refused.status, text=f"{refused.status}\n")
 
@@ -153,6 +153,7 @@ async def _pass_on(
     headers = visitor_headers(message.headers, page=route.page, address=address, url=route.url)
     if payload.is_eof() and payload is not EMPTY_PAYLOAD:
         whole = payload.read_nowait()
+        await route.pay(len(whole))
         return web.Response(status=message.code, reason=message.reason, headers=headers, body=whole)
     response = web.StreamResponse(status=message.code, reason=message.reason, headers=headers)
     await response.prepare(request)
@@ -160,6 +161,7 @@ async def _pass_on(
         while chunk := await payload.readany():
             async with asyncio.timeout(IDLE_SECONDS):
                 await response.write(chunk)
+            await route.pay(len(chunk))
         await response.write_eof()
     except (ClientError, ConnectionError, TimeoutError):
         # Half an answer is sent, or the visitor is gone or asleep. The visitor must not take it for a whole one.

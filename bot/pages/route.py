@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from bot.pages.bounds import Allowance, Bounds
 from bot.pages.page import Page, Upstreams
 from bot.pages.slots import Slots
 
@@ -18,13 +19,18 @@ STARTING = 15.0
 
 
 class Route:
-    def __init__(self, page: Page, *, url: str, visits: int, slots: Slots, upstreams: Upstreams) -> None:
+    def __init__(
+        self, page: Page, *, url: str, visits: int, slots: Slots, upstreams: Upstreams, bounds: Bounds
+    ) -> None:
         self.page = page
         self.url = url
         self.visits = self.visits_kept = visits
         self.slots = slots
         self.is_gone = False
         """The engine said that the container is no more."""
+        self.is_stopped = False
+        """The container was seen to stop, and not to start again."""
+        self._allowance = Allowance(bounds, time.monotonic())
         self._upstreams = upstreams
         self._connections: set[asyncio.Task[Any]] = set()
         self._address: tuple[str, int] | None = None
@@ -36,8 +42,22 @@ class Route:
     def is_starting(self) -> bool:
         return time.monotonic() - self._started_at < STARTING
 
+    def admits(self) -> bool:
+        """Count a request, if the page's bound lets it in."""
+        return self._allowance.admits(time.monotonic())
+
+    async def pay(self, size: int) -> None:
+        """Count bytes that went through, and wait when they are more than the page's bound."""
+        if pause := self._allowance.pause(size, time.monotonic()):
+            await asyncio.sleep(pause)
+
     def restarted(self) -> None:
+        self.is_stopped = False
         self._started_at = time.monotonic()
+        self.lose_address()
+
+    def stopped(self) -> None:
+        self.is_stopped = True
         self.lose_address()
 
     def lose_address(self) -> None:

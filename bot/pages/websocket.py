@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from aiohttp import ClientSession, ClientWebSocketResponse, WSCloseCode, WSMsgType, WSServerHandshakeError, web
 from yarl import URL
@@ -19,6 +19,8 @@ CLOSE_SECONDS = 2.0
 # What may not be sent in a close frame (RFC 6455, section 7.4.1): it stands for "no code", "cut off", "no TLS".
 _UNSENDABLE = frozenset({1005, 1006, 1015})
 
+Pay = Callable[[int], Awaitable[None]]
+"""Awaited with the size of each message that went through."""
 _Socket = ClientWebSocketResponse[bool] | web.WebSocketResponse[bool]
 
 
@@ -35,7 +37,7 @@ def is_websocket(request: web.BaseRequest) -> bool:
 
 
 async def bridge(
-    request: web.BaseRequest, session: ClientSession, url: URL, headers: Iterable[tuple[bytes, bytes]]
+    request: web.BaseRequest, session: ClientSession, url: URL, headers: Iterable[tuple[bytes, bytes]], pay: Pay
 ) -> web.WebSocketResponse[bool]:
     """Join the visitor's WebSocket and the container's, with the subprotocol that the container chose.
 
@@ -69,21 +71,22 @@ async def bridge(
         )
         await visitor.prepare(request)
         async with asyncio.TaskGroup() as both:
-            there = both.create_task(_pump(visitor, container))
-            back = both.create_task(_pump(container, visitor))
+            there = both.create_task(_pump(visitor, container, pay))
+            back = both.create_task(_pump(container, visitor, pay))
             await asyncio.wait((there, back), return_when=asyncio.FIRST_COMPLETED)
             there.cancel()
             back.cancel()
     return visitor
 
 
-async def _pump(source: _Socket, target: _Socket) -> None:
+async def _pump(source: _Socket, target: _Socket, pay: Pay) -> None:
     """Carry messages until `source` ends; then `target` ends with the same code and words."""
     try:
         while True:
             message = await source.receive()
             if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
                 await target.send_frame(message.data, message.type)
+                await pay(len(message.data))
                 continue
             if message.type is WSMsgType.CLOSE:
                 code, words = _sendable(message.data), (message.extra or "").encode()
