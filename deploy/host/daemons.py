@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,8 +36,8 @@ class Daemon:
             return None
         return pid if self.mark in command_line(pid) else None
 
-    def start(self) -> None:
-        """Start it detached, its output in the log (the one before is kept as `.old`)."""
+    def start(self, inherited: Collection[int] = ()) -> None:
+        """Start it detached, its output in the log (the one before is kept as `.old`), with these descriptors."""
         if self.log.exists():
             self.log.replace(self.log.with_suffix(".old"))
         with self.log.open("wb") as log:
@@ -48,6 +48,7 @@ class Daemon:
                     stdout=log,
                     stderr=log,
                     start_new_session=True,
+                    pass_fds=tuple(inherited),
                     env={**os.environ, **self.environment},
                 )
             except OSError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 from deploy.host import leftovers
 from deploy.host.daemons import POLL, Daemon
 from deploy.host.engine_api import answers, ask
+from deploy.host.execs import readers
 from deploy.host.faults import HostFault
 from deploy.host.namespace import inside, make_namespace, remove_namespace
 from deploy.host.places import Places
@@ -44,9 +46,7 @@ class Engine:
             return True
         self._end_processes()
         _write_configurations(places)
-        (places.run / "dockerd.pid").unlink(missing_ok=True)
-        for daemon in self._daemons():
-            daemon.start()
+        self._start(self._daemons())
         self._wait()
         return False
 
@@ -64,11 +64,17 @@ class Engine:
     def keep(self) -> tuple[str, ...]:
         """Start again what died meanwhile; the names of what had to be started."""
         dead = tuple(daemon for daemon in self._daemons() if daemon.pid() is None)
-        for daemon in dead:
-            if daemon.name == "dockerd":
-                (self.places.run / "dockerd.pid").unlink(missing_ok=True)
-            daemon.start()
+        self._start(dead)
         return tuple(daemon.name for daemon in dead)
+
+    def _start(self, daemons: Iterable[Daemon]) -> None:
+        with readers(self.places) as outputs:
+            for daemon in daemons:
+                if daemon.name == "dockerd":
+                    (self.places.run / "dockerd.pid").unlink(missing_ok=True)
+                    daemon.start(outputs)
+                else:
+                    daemon.start()
 
     def _daemons(self) -> tuple[Daemon, Daemon, Daemon]:
         return containerd_daemon(self.places), dockerd_daemon(self.places), registry_daemon(self.places)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
+import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from deploy.host.daemons import Daemon
 from deploy.host.engine import Engine, containerd_daemon, dockerd_daemon
 from deploy.host.engine_api import Images, answers, ask
 from deploy.host.faults import HostFault
@@ -39,11 +44,43 @@ def docker(engine: Engine, *arguments: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout.strip()
 
 
-def run_container(engine: Engine) -> str:
+def run_container(engine: Engine, *command: str) -> str:
     """A running container on the second engine, with a bridge network; its id."""
     Images(engine.socket).load(cache_folder() / f"images-{images_key()}" / "samples.tar")
     docker(engine, "network", "create", "--internal", "lab")
-    return docker(engine, "run", "--detach", "--network", "lab", SAMPLES["base"], "sleep", "1000")
+    return docker(engine, "run", "--detach", "--network", "lab", SAMPLES["base"], *(command or ("sleep", "1000")))
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait for it; a busy machine needs seconds for what takes a hundredth of one."""
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def slow_down(engine: Engine, container: str, quota: int | None) -> None:
+    """Microseconds of CPU time that a container gets in each tenth of a second; None: as much as it wants."""
+    group = f"{engine.places.name}/{container}"
+    for file, value in (
+        (CGROUPS / "cpu" / group / "cpu.cfs_quota_us", str(quota or -1)),
+        (CGROUPS / group / "cpu.max", f"{quota or 'max'} 100000"),
+    ):
+        if file.exists():
+            file.write_text(value)
+
+
+def kill_at_once(daemon: Daemon) -> None:
+    """Without the SIGTERM that lets it tidy up."""
+    pid = daemon.pid()
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: daemon.pid() is None)
+
+
+def processes_with(pattern: str) -> list[str]:
+    lines = subprocess.run(("ps", "-ww", "-eo", "args"), capture_output=True, text=True).stdout.splitlines()
+    return [line for line in lines if re.search(pattern, line) and "containerd-shim" not in line]
 
 
 def traces(places: Places) -> list[str]:
@@ -128,6 +165,25 @@ def test_a_dead_engine_is_started_again_and_finds_its_container(engine: Engine) 
     assert engine.keep() == ()
     engine.start()
     assert docker(engine, "inspect", "--format", "{{.State.Pid}}", container) == process
+
+
+def test_a_command_that_was_being_started_does_not_silence_its_container(engine: Engine) -> None:
+    """dockerd is killed between a command's start and its first output: the container goes on with its logs."""
+    container = run_container(engine, "sh", "-c", "while sleep 0.1; do echo tick; done")
+    slow_down(engine, container, 1000)
+    starting = subprocess.Popen(
+        ("docker", "--host", f"unix://{engine.socket}", "exec", container, "true"), stderr=subprocess.DEVNULL
+    )
+    until(lambda: processes_with(f"runc .*{container}.* exec "))
+    kill_at_once(dockerd_daemon(engine.places))
+    starting.wait()
+    slow_down(engine, container, None)
+    until(lambda: not processes_with(f"runc .*{container}.* exec "))
+    engine.keep()
+    until(lambda: answers(engine.socket))
+    assert docker(engine, "exec", container, "echo", "alive") == "alive"
+    ticks = docker(engine, "logs", container).count("tick")
+    until(lambda: docker(engine, "logs", container).count("tick") > ticks)
 
 
 def test_an_engine_that_cannot_start_says_why(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
