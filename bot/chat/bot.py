@@ -19,6 +19,7 @@ from bot.chat.admins import Admins
 from bot.chat.botapi import BotApi
 from bot.chat.containers_desk import ContainersDesk
 from bot.chat.conversations import Conversations
+from bot.chat.desks import Desks
 from bot.chat.driving import DriverDesk, Drivers
 from bot.chat.forget_desk import ForgetDesk
 from bot.chat.guests import GuestList, Guests
@@ -103,35 +104,27 @@ class ChatBot:
         )
         self._conversations = conversations = Conversations(self._kit)
         desk = PagesDesk(self._kit, conversations.find)
-        performer = Performer(desk)
-        terminal, containers = TerminalDesk(performer), ContainersDesk(desk)
-        admins = Admins(self._application.bot)
-        drivers, driver = Drivers(admins), DriverDesk(admins)
-        study = StudyDesk()
-        tours = Tours(performer)
-        life, waiting = LifeDesk(desk), WaitingDesk(performer)
         self._guests = Guests(store, guests or GuestList(), clock)
-        forget = ForgetDesk(conversations, desk, admins)
-        admin = AdminDesk(self._guests, host or NoHost())
-        taps = Taps(performer, terminal, containers, desk, drivers, driver, study, tours, life, waiting, forget)
-        handlers = Handlers(
-            conversations,
-            performer,
-            terminal,
-            containers,
-            desk,
-            taps,
-            drivers,
-            driver,
-            study,
-            tours,
-            life,
-            admin,
-            forget,
-            self._guests,
-        )
-        handlers.register(self._application)
+        desks = self._desks(desk, host or NoHost())
+        Handlers(conversations, desks, Taps(desks), self._guests).register(self._application)
         self._warden = Warden(self._kit, conversations, desk, events)
+
+    def _desks(self, pages: PagesDesk, host: HostView) -> Desks:
+        performer, admins = Performer(pages), Admins(self._application.bot)
+        return Desks(
+            performer=performer,
+            terminal=TerminalDesk(performer),
+            containers=ContainersDesk(pages),
+            pages=pages,
+            drivers=Drivers(admins),
+            driver=DriverDesk(admins),
+            study=StudyDesk(),
+            tours=Tours(performer),
+            life=LifeDesk(pages),
+            waiting=WaitingDesk(performer),
+            forget=ForgetDesk(self._conversations, pages, admins),
+            admin=AdminDesk(self._guests, host),
+        )
 
     async def __aenter__(self) -> Self:
         """Raises SettingsError when Telegram does not know the token; waits while it does not answer."""

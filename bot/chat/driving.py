@@ -16,13 +16,17 @@ from bot.chat.texts import Words
 from bot.richtext import RichText, joined, marked
 from bot.store import Driving, Who
 
-DRIVES = frozenset({"run", "again", "stop", "key", "pad", "recall", "size", "next", "back", "step", "line", "demo"})
+DRIVES = frozenset({"run", "again", "stop", "key", "pad", "recall", "size", "next", "back", "step", "line", "demo"}) | {
+    "pad",
+    "recall",
+    "size",
+}
 """Buttons that type into the terminal or move the group's lesson on."""
 LOOKS = frozenset({"pick", "logs"})
 """Buttons of the container card that change nothing."""
 LIVES = frozenset({"reset", "life", "close"})
 """Buttons that empty the lab or decide how long it lives."""
-DRIVING_COMMANDS = frozenset({"sh", "run", "demo"})
+DRIVING_COMMANDS = frozenset({"sh", "run", "demo", "size"})
 LIFE_COMMANDS = frozenset({"reset", "extend", "close"})
 PEOPLE_OFFERED = 4
 """Members named in the card; anybody else is named by a reply to one of their messages."""

@@ -7,18 +7,9 @@ from typing import Any
 
 from bot.chat.callbacks import URGENT, Tap
 from bot.chat.cause import Cause
-from bot.chat.containers_desk import ContainersDesk
 from bot.chat.conversation import Conversation
-from bot.chat.driving import DriverDesk, Drivers
-from bot.chat.forget_desk import ForgetDesk
+from bot.chat.desks import Desks
 from bot.chat.keypad import Pad
-from bot.chat.life_desk import LifeDesk
-from bot.chat.pages_desk import PagesDesk
-from bot.chat.performer import Performer
-from bot.chat.study_desk import StudyDesk
-from bot.chat.terminal_desk import TerminalDesk
-from bot.chat.tours import Tours
-from bot.chat.waiting_desk import WaitingDesk
 from bot.identity import Language
 from bot.learning import events as on
 from bot.learning.events import Event
@@ -70,39 +61,16 @@ def _numbered(action: str, place: Place, number: int, busy: bool) -> Event | Non
 class Taps:
     """Every tap is answered, also one that nobody understands any more."""
 
-    def __init__(
-        self,
-        performer: Performer,
-        terminal: TerminalDesk,
-        containers: ContainersDesk,
-        pages: PagesDesk,
-        drivers: Drivers,
-        driver: DriverDesk,
-        study: StudyDesk,
-        tours: Tours,
-        life: LifeDesk,
-        waiting: WaitingDesk,
-        forget: ForgetDesk,
-    ) -> None:
-        self._performer = performer
-        self._terminal = terminal
-        self._containers = containers
-        self._pages = pages
-        self._drivers = drivers
-        self._driver = driver
-        self._study = study
-        self._tours = tours
-        self._life = life
-        self._waiting = waiting
-        self._forget = forget
+    def __init__(self, desks: Desks) -> None:
+        self._desks = desks
 
     async def take(self, talk: Conversation, cause: Cause, tap: Tap | None) -> None:
         """Do what the button says."""
-        if tap is not None and (refusal := await self._drivers.of_tap(talk, cause, tap)):
+        if tap is not None and (refusal := await self._desks.drivers.of_tap(talk, cause, tap)):
             return await talk.answer(cause, refusal)
         event = event_of(tap, busy=talk.session.busy) if tap else None
         if event is not None:
-            return await self._performer.happen(talk, event, cause)
+            return await self._desks.performer.happen(talk, event, cause)
         work = self._desk(talk, cause, tap) if tap else None
         if work is None:
             return await talk.answer(cause, talk.words("note.gone"))
@@ -113,48 +81,48 @@ class Taps:
 
     async def _play_again(self, talk: Conversation, cause: Cause, chapter: str) -> None:
         await talk.answer(cause)
-        await self._tours.start(talk, cause, chapter)
+        await self._desks.tours.start(talk, cause, chapter)
 
     def _desk(self, talk: Conversation, cause: Cause, tap: Tap) -> Coroutine[Any, Any, None] | None:
         match tap.action, tap.arguments:
             case "stop", ():
-                return self._terminal.stop(talk, cause)
+                return self._desks.terminal.stop(talk, cause)
             case "key", (name,):
-                return self._terminal.press(talk, cause, name)
+                return self._desks.terminal.press(talk, cause, name)
             case "recall", (number,) if number.isascii() and number.isdigit():
-                return self._terminal.typing.recall(talk, cause, int(number))
+                return self._desks.terminal.typing.recall(talk, cause, int(number))
             case "size", (choice,):
-                return self._terminal.typing.size(talk, cause, choice)
+                return self._desks.terminal.typing.size(talk, cause, choice)
             case "pad", (pad,) if pad in Pad.__members__.values():
-                return self._terminal.pad(talk, cause, Pad(pad))
+                return self._desks.terminal.pad(talk, cause, Pad(pad))
             case "again", ():
-                return self._terminal.again(talk, cause)
+                return self._desks.terminal.again(talk, cause)
             case "picture", ():
-                return self._terminal.picture(talk, cause)
+                return self._desks.terminal.picture(talk, cause)
             case "log", ():
-                return self._terminal.log(talk, cause)
+                return self._desks.terminal.log(talk, cause)
             case "ps", ():
-                return self._containers.refresh(talk, cause)
+                return self._desks.containers.refresh(talk, cause)
             case "c", (action, *rest):
-                return self._containers.tap(talk, cause, action, rest[0] if rest else "")
+                return self._desks.containers.tap(talk, cause, action, rest[0] if rest else "")
             case "page", (action, token):
-                return self._pages.tap(talk, cause, action, token)
+                return self._desks.pages.tap(talk, cause, action, token)
             case "line", (action, number):
-                return self._terminal.line(talk, cause, action, number)
+                return self._desks.terminal.line(talk, cause, action, number)
             case "driver", (choice, *rest):
-                return self._driver.tap(talk, cause, choice, rest[0] if rest else "")
+                return self._desks.driver.tap(talk, cause, choice, rest[0] if rest else "")
             case "demo", ("stop",):
-                return self._tours.stop(talk, cause)
+                return self._desks.tours.stop(talk, cause)
             case "demo", ("again", chapter):
                 return self._play_again(talk, cause, chapter)
             case "unlist", ():
-                return self._study.tap(talk, cause)
+                return self._desks.study.tap(talk, cause)
             case "forget", (what,):
-                return self._forget.tap(talk, cause, what)
+                return self._desks.forget.tap(talk, cause, what)
             case "wait", (action,):
-                return self._waiting.tap(talk, cause, action)
+                return self._desks.waiting.tap(talk, cause, action)
             case "close", (answer,):
-                return self._life.tap(talk, cause, answer)
+                return self._desks.life.tap(talk, cause, answer)
             case "life", ():
-                return self._life.extend(talk, cause)
+                return self._desks.life.extend(talk, cause)
         return None
