@@ -29,6 +29,7 @@ from bot.store import Store
 from bot.terminal.budget import Allowance
 from bot.terminal.pacing import Tempo
 from tests.chat.bash_lab import BashLabs
+from tests.chat.double import Server, serving
 from tests.chatclient import Member
 from tests.learning.playbook import small_course
 
@@ -137,3 +138,10 @@ async def learner(house: House) -> AsyncIterator[Member]:
     """Somebody in a private chat, whose Telegram speaks Korean."""
     async with Member(house.url) as member:
         yield member
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[tuple[Server, str]]:
+    """A Bot API in the test's hands, and its address."""
+    async with serving() as served:
+        yield served

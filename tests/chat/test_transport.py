@@ -2,49 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from aiohttp import web
 from telegram import Bot, InputFile
 from telegram.error import BadRequest, NetworkError, TimedOut
 
 from bot.chat.transport import AiohttpRequest, NotSent, TooFast
+from tests.chat.double import Server
 
 TOKEN = "123:secret-token"
-
-
-class Server:
-    """A Bot API of three methods that remembers what it was sent."""
-
-    def __init__(self) -> None:
-        self.seen: list[dict[str, object]] = []
-        self.answer: tuple[int, object] = (200, {"ok": True, "result": True})
-        self.delay = 0.0
-
-    async def handle(self, request: web.Request) -> web.Response:
-        fields = {
-            name: (value.filename, value.file.read()) if isinstance(value, web.FileField) else value
-            for name, value in (await request.post()).items()
-        }
-        self.seen.append({"path": request.path, "type": request.content_type, **fields})
-        await asyncio.sleep(self.delay)
-        status, body = self.answer
-        return web.json_response(body, status=status)
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[tuple[Server, str]]:
-    double = Server()
-    application = web.Application()
-    application.router.add_route("*", "/{path:.*}", double.handle)
-    runner = web.AppRunner(application, shutdown_timeout=0)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    yield double, f"http://127.0.0.1:{runner.addresses[0][1]}/bot"
-    await runner.cleanup()
 
 
 @pytest.fixture
