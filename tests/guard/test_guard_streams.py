@@ -135,6 +135,62 @@ def test_a_compressed_archive_ends_the_upload(mode: str) -> None:
     assert not TarWatch().feed(data.ljust(1024, b"\0"))
 
 
+@pytest.mark.parametrize(
+    "magic", [b"\x1f\x8b\x08", b"BZh9", b"\xfd7zXZ\x00", b"(\xb5/\xfd", b"\x50\x2a\x4d\x18", b"\x5f\x2a\x4d\x18"]
+)
+def test_what_begins_like_a_compressed_archive_ends_the_upload(magic: bytes) -> None:
+    """The engine goes by the first bytes alone: also a tar whose first name has them, and nothing but them."""
+    tar = magic + archive(member("a.txt"))[len(magic) :]
+    watch = TarWatch()
+    assert not TarWatch().feed(tar) and not TarWatch().feed(magic)
+    assert not all([watch.feed(bytes([byte])) for byte in magic])
+    assert TarWatch().feed(archive(member("a.txt"), member("BZh9")))
+
+
+def extended(**records: str) -> bytes:
+    """An archive of one file with these records before it."""
+    info = member("file")
+    info.pax_headers = records
+    return archive(info)
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        {"size": "0"},
+        {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.realsize": "1000000000000"},
+        {"GNU.sparse.map": "0,1"},
+        {"SCHILY.xattr.security.capability": "x"},
+    ],
+    ids=lambda records: next(iter(records)),
+)
+def test_no_extended_header_says_another_size(records: dict[str, str]) -> None:
+    """A file that is larger, or smaller, for the engine than for us; nor extended attributes."""
+    assert not TarWatch().feed(extended(**records))
+
+
+def test_extended_headers_with_long_and_korean_names_pass() -> None:
+    """What the CLI writes before such files, in pieces too."""
+    data = extended(path="도시락/" + "x" * 300, mtime="1.5")
+    watch = TarWatch()
+    assert all([watch.feed(data[place : place + 100]) for place in range(0, len(data), 100)])
+
+
+@pytest.mark.parametrize("old", [b"13 path=file\n", b"99 path=file\n", b"12 path:file\n", b"012 path=fil\n"])
+def test_an_extended_header_that_cannot_be_read_ends_the_upload(old: bytes) -> None:
+    """Lengths that do not fit, no `=`, a length in another form."""
+    data = extended(path="file")
+    assert b"13 path=file\n" in data and old in data.replace(b"13 path=file\n", old)
+    assert TarWatch().feed(data.replace(b"13 path=file\n", old)) is (old == b"13 path=file\n")
+
+
+@pytest.mark.parametrize("kind", [tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.DIRTYPE, tarfile.AREGTYPE])
+def test_what_has_no_content_says_no_size(kind: bytes) -> None:
+    """Go would take what follows for the next header, and we for content."""
+    head = member("folder/", kind, 512).tobuf(tarfile.USTAR_FORMAT)
+    assert not TarWatch().feed(head + member("null", tarfile.CHRTYPE).tobuf(tarfile.USTAR_FORMAT))
+
+
 def test_sizes_and_counts_are_bounded() -> None:
     """Case I174: sparse terabytes, a million entries, too many bytes."""
     assert not TarWatch().feed(archive(member("a"))[:124] + b"77777777777\0" + archive(member("a"))[136:])
