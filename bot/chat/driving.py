@@ -16,11 +16,9 @@ from bot.chat.texts import Words
 from bot.richtext import RichText, joined, marked
 from bot.store import Driving, Who
 
-DRIVES = frozenset({"run", "again", "stop", "key", "pad", "recall", "size", "next", "back", "step", "line", "demo"}) | {
-    "pad",
-    "recall",
-    "size",
-}
+_TYPES = frozenset({"run", "again", "stop", "key", "pad", "recall", "size", "line", "demo"})
+_MOVES = frozenset({"next", "back", "step"})
+DRIVES = _TYPES | _MOVES
 """Buttons that type into the terminal or move the group's lesson on."""
 LOOKS = frozenset({"pick", "logs"})
 """Buttons of the container card that change nothing."""
