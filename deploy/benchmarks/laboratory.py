@@ -107,6 +107,7 @@ def _configuration(run: Run, network: str) -> dict[str, object]:
     settings = run.settings("plain")
     plan = ToolboxPlan(
         lab=PLAIN,
+        host="",
         image=settings.toolbox_image,
         runtime=settings.runtime,
         network=network,
