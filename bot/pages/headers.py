@@ -10,6 +10,9 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from bot.pages.page import Page
 
+PREVIEW_AGENT = "DosirakPreview"
+"""In the User-Agent of our own looks at a page, which are no visits."""
+
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
 HOP_BY_HOP = frozenset(

@@ -28,7 +28,7 @@ from bot.pages.address import Addresses
 from bot.pages.body import Body
 from bot.pages.connection import CONNECT_SECONDS, IDLE_SECONDS, Connection, Connections, Unreachable
 from bot.pages.friendly import answer
-from bot.pages.headers import request_head, upstream_headers, visitor_headers
+from bot.pages.headers import PREVIEW_AGENT, request_head, upstream_headers, visitor_headers
 from bot.pages.notices import Notice
 from bot.pages.page import Upstreams
 from bot.pages.route import Route
@@ -177,7 +177,10 @@ def _target(request: web.BaseRequest) -> str:
 
 def _is_visit(request: web.BaseRequest) -> bool:
     """A document, not its pictures and scripts: browsers say which; what says nothing (curl) is counted."""
-    return request.method == "GET" and request.headers.get("Sec-Fetch-Dest", "document") == "document"
+    headers = request.headers
+    if request.method != "GET" or headers.get("Sec-Fetch-Dest", "document") != "document":
+        return False
+    return PREVIEW_AGENT not in headers.get("User-Agent", "")
 
 
 def _notice(error: Exception, route: Route, body: Body | None) -> Notice | None:
