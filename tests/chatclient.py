@@ -80,6 +80,7 @@ class Member:
         self.topic = topic
         self._messages: dict[int, Seen] = {}
         self._toasts: dict[str, Toast] = {}
+        self._offers: dict[str, Mapping[str, Any]] = {}
         self._turn = 0
         self._acted = 0
         self._changed = asyncio.Condition()
@@ -137,6 +138,11 @@ class Member:
         self._acted = self._turn
         answer = await self.call("press", chat=self.chat, message=message.id, data=button["callback_data"])
         return str(answer["query"])
+
+    async def asks_inline(self, text: str, *, timeout: float = PATIENCE) -> Mapping[str, Any]:
+        """`@bot text` while writing: the bot's answer with its `results` and `button`."""
+        query = str((await self.call("inline", text=text))["query"])
+        return await self._wait(lambda: self._offers.get(query), f"cards for {text!r}", timeout)
 
     async def edits(self, message: Seen, text: str) -> None:
         self._acted = self._turn
@@ -215,6 +221,8 @@ class Member:
         elif event["type"] == "delete" and event["chat"] == self.chat:
             for message_id in event["messages"]:
                 self._messages.pop(message_id, None)
+        elif event["type"] == "inline":
+            self._offers[event["query"]] = event
         elif event["type"] == "answer":
             self._toasts[event["query"]] = Toast(event["text"], event["alert"])
 

@@ -24,6 +24,7 @@ from bot.chat.driving import DriverDesk, Drivers
 from bot.chat.forget_desk import ForgetDesk
 from bot.chat.guests import GuestList, Guests
 from bot.chat.handlers import Handlers
+from bot.chat.inline import InlineDesk
 from bot.chat.keeper import Keeper, Terms
 from bot.chat.kit import Kit
 from bot.chat.lesson import Lesson
@@ -55,7 +56,7 @@ from bot.tasks import TaskShelf
 
 log = logging.getLogger(__name__)
 
-UPDATES = [Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY]
+UPDATES = [Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY, Update.INLINE_QUERY]
 POLL_SECONDS = 30
 """How long Telegram holds a poll open; longer ones are cut by some routers."""
 START_PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
@@ -106,7 +107,7 @@ class ChatBot:
         desk = PagesDesk(self._kit, conversations.find)
         self._guests = Guests(store, guests or GuestList(), clock)
         desks = self._desks(desk, host or NoHost())
-        Handlers(conversations, desks, Taps(desks), self._guests).register(self._application)
+        Handlers(conversations, desks, Taps(desks), self._guests, InlineDesk(self._kit)).register(self._application)
         self._warden = Warden(self._kit, conversations, desk, events)
 
     def _desks(self, pages: PagesDesk, host: HostView) -> Desks:

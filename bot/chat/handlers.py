@@ -13,6 +13,7 @@ from telegram.ext import (
     CallbackContext,
     CallbackQueryHandler,
     CommandHandler,
+    InlineQueryHandler,
     MessageHandler,
     TypeHandler,
     filters,
@@ -24,6 +25,7 @@ from bot.chat.conversation import Conversation
 from bot.chat.conversations import Conversations
 from bot.chat.desks import Desks
 from bot.chat.guests import Guests
+from bot.chat.inline import InlineDesk
 from bot.chat.message import Outgoing
 from bot.chat.taps import Taps
 from bot.chat.updates import after_command, cause_of, is_unknown_command, language_of, person_of
@@ -39,11 +41,14 @@ Context = CallbackContext[Any, Any, Any, Any]
 class Handlers:
     """Thin: finds the conversation, names the event, passes it on."""
 
-    def __init__(self, conversations: Conversations, desks: Desks, taps: Taps, guests: Guests) -> None:
+    def __init__(
+        self, conversations: Conversations, desks: Desks, taps: Taps, guests: Guests, inline: InlineDesk
+    ) -> None:
         self._conversations = conversations
         self._desks = desks
         self._taps = taps
         self._guests = guests
+        self._inline = inline
         self._commands = commands(desks)
 
     def register(self, application: Application[Any, Any, Any, Any, Any, Any]) -> None:
@@ -52,6 +57,7 @@ class Handlers:
         application.add_handler(MessageHandler(filters.UpdateType.EDITED_MESSAGE, self._edited))
         # Nearly everything is a tap, so taps come first: each handler before theirs would look at each of them.
         application.add_handler(CallbackQueryHandler(self._tap))
+        application.add_handler(InlineQueryHandler(self._asked_inline))
         application.add_handler(MessageHandler(filters.StatusUpdate.MIGRATE, self._migrated))
         for name in self._commands:
             application.add_handler(CommandHandler(name, self._command(name)))
@@ -131,6 +137,9 @@ class Handlers:
     async def _tap(self, update: Update, context: Context) -> None:
         talk, query = await self._find(update), update.callback_query
         await self._taps.take(talk, cause_of(update), decode(query.data if query else None))
+
+    async def _asked_inline(self, update: Update, context: Context) -> None:
+        await self._inline.answer(update)
 
     async def _text(self, update: Update, context: Context) -> None:
         talk = await self._find(update)

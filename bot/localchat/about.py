@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.localchat import shapes
 from bot.localchat.call import Call
-from bot.localchat.conversation import Answered
+from bot.localchat.conversation import Answered, Offered
 from bot.localchat.desk import Desk
 from bot.localchat.refusals import QUERY_TOO_OLD, Refused
 from bot.localchat.values import Command
@@ -18,6 +18,8 @@ from bot.richtext import units
 COMMAND_NAME = re.compile(r"[a-z0-9_]{1,32}")
 MAX_COMMANDS = 100
 ANSWER_CHARACTERS = 200
+INLINE_RESULTS = 50
+"""Bot API, answerInlineQuery."""
 
 
 def get_me(desk: Desk, call: Call) -> Any:
@@ -27,7 +29,7 @@ def get_me(desk: Desk, call: Call) -> Any:
     return shape | {
         "can_join_groups": True,
         "can_read_all_group_messages": not conversation.privacy,
-        "supports_inline_queries": False,
+        "supports_inline_queries": True,
         "can_connect_to_business": False,
         "has_main_web_app": False,
         "has_topics_enabled": False,
@@ -134,5 +136,12 @@ def answer_callback(desk: Desk, call: Call) -> bool:
 
 
 def answer_inline(desk: Desk, call: Call) -> bool:
-    """The page asks no inline queries, so every answer is too late."""
-    raise Refused(QUERY_TOO_OLD)
+    """What the bot offers for `@bot …`: once, and to the one who asked."""
+    user_id = desk.conversation.inline.pop(call.text("inline_query_id"), None)
+    results = call.value("results")
+    if user_id is None:
+        raise Refused(QUERY_TOO_OLD)
+    if not isinstance(results, list) or len(results) > INLINE_RESULTS:
+        raise Refused("RESULTS_TOO_MUCH" if isinstance(results, list) else "can't parse inline query results")
+    desk.conversation.tell(Offered(user_id, call.text("inline_query_id"), tuple(results), call.value("button")))
+    return True

@@ -58,11 +58,21 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Offered:
+    """The bot's cards for an inline query, as it wrote them."""
+
+    user_id: int
+    query_id: str
+    results: tuple[Any, ...]
+    button: Any
+
+
+@dataclass(frozen=True, slots=True)
 class ProfileChanged:
     """The bot's names, descriptions or commands changed, or a chat's topics."""
 
 
-Change = Posted | Edited | Removed | Acting | Drafted | Answered | ProfileChanged
+Change = Posted | Edited | Removed | Acting | Drafted | Answered | Offered | ProfileChanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +108,8 @@ class Conversation:
         self.bot = self.users[snapshot.bot_id]
         self.privacy = snapshot.privacy
         self.queries: dict[str, Query] = {}
+        self.inline: dict[str, int] = {}
+        """Inline queries that wait for the bot, and who asked."""
         self._messages: dict[int, dict[int, Message]] = {chat_id: {} for chat_id in self.chats}
         for message in snapshot.messages:
             self._messages[message.chat_id][message.id] = message

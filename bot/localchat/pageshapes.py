@@ -13,6 +13,7 @@ from bot.localchat.conversation import (
     Conversation,
     Drafted,
     Edited,
+    Offered,
     Posted,
     ProfileChanged,
     Removed,
@@ -103,6 +104,8 @@ def concerns(change: Change, conversation: Conversation, user_id: int) -> bool:
             pass
         case Answered(query):
             return query.user_id == user_id
+        case Offered(asker):
+            return asker == user_id
         case ProfileChanged():
             return True
     return chat_id == user_id or user_id in conversation.chats[chat_id].members
@@ -124,5 +127,7 @@ def event(change: Change, conversation: Conversation, user_id: int) -> Shape:
         case Answered(query, text, alert, url):
             about = {"query": query.id, "chat": query.chat_id, "message": query.message_id}
             return {"type": "answer", **about, "text": text, "alert": alert, "url": url}
+        case Offered(_, query_id, results, offered):
+            return {"type": "inline", "query": query_id, "results": list(results), "button": offered}
         case ProfileChanged():
             return {"type": "profile"}

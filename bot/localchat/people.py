@@ -14,6 +14,8 @@ from bot.localchat.refusals import Refused
 from bot.localchat.values import Chat, Media, Message, Query, Service, Topic, User
 from bot.richtext import MAX_UNITS, RichText
 
+INLINE_CHARACTERS = 256
+"""Bot API, InlineQuery.query."""
 FIRST_GUEST = 2001
 """Ids of people who are added later start here."""
 
@@ -118,6 +120,17 @@ def _forget_old_queries(desk: Desk) -> None:
     queries = desk.conversation.queries
     for query_id in [query.id for query in queries.values() if query.asked < oldest]:
         del queries[query_id]
+
+
+def asks_inline(desk: Desk, user_id: int, text: str) -> str:
+    """`@bot text` in some chat; the query's id. Of one person only the newest waits, as each letter asks anew."""
+    for older in [query for query, asker in desk.conversation.inline.items() if asker == user_id]:
+        del desk.conversation.inline[older]
+    query_id = str(secrets.randbits(62))
+    desk.conversation.inline[query_id] = user_id
+    person = shapes.user(desk.conversation.users[user_id])
+    desk.updates.add("inline_query", {"id": query_id, "from": person, "query": text[:INLINE_CHARACTERS], "offset": ""})
+    return query_id
 
 
 def votes(desk: Desk, user_id: int, chat_id: int, message_id: int, options: tuple[int, ...]) -> None:

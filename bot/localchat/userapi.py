@@ -41,6 +41,7 @@ class UserApi:
             "delete": self._delete,
             "press": self._press,
             "vote": self._vote,
+            "inline": self._inline,
             "language": self._language,
             "join": self._join,
             "topic": self._topic,
@@ -117,6 +118,10 @@ class UserApi:
         options = tuple(int(option) for option in call.value("options") or [])
         people.votes(self._desk, person.id, _needed(call, "chat"), _needed(call, "message"), options)
         return {"ok": True}
+
+    async def _inline(self, call: Call, person: User) -> Any:
+        """`@bot …` while writing; the cards come by the live connection, with the query's id."""
+        return {"query": people.asks_inline(self._desk, person.id, call.text("text"))}
 
     async def _language(self, call: Call, person: User) -> Any:
         """The language that this person's client tells the bot."""
