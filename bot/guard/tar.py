@@ -1,7 +1,7 @@
 """Looking at a tar archive while it passes: header by header, in constant memory.
 
-The engine reads with Go's archive/tar. What that would read in another way than we do is refused, or a device file could
-hide in what we take for content, and a few bytes could be a terabyte that the engine writes.
+The engine reads with Go's archive/tar. What that would read in another way than we do is refused, or a device file
+could hide in what we take for content, and a few bytes could be a terabyte that the engine writes.
 """
 
 from __future__ import annotations

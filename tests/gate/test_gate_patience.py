@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 import time
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from bot.guard.streams import MAX_ARCHIVE
 from bot.sandbox.gate import patience, pump
 from bot.sandbox.gate.connection import BURST
 from bot.sandbox.gate.patience import LONGEST_WAIT, Pace
+from bot.sandbox.gate.server import TOLD_AT_A_TIME
 from tests.gate.support import A, FakeEngine, HandMadeLab, opened, raw, settled, status, until
 
 WEB = "c" * 64
@@ -118,6 +120,51 @@ async def test_input_that_came_with_the_request_goes_first(lab: HandMadeLab, fak
     (seen,) = [request for request in fake.seen if b"/attach" in request]
     assert seen.endswith(b"\r\n\r\n" + words)
     await settled(lab)
+
+
+async def test_output_that_came_before_the_client_read_goes_first(lab: HandMadeLab, fake: FakeEngine) -> None:
+    """As much as the buffers take while a slow client still waits for its head: nothing of it is lost."""
+    fake.after = b"".join(b"%08d" % number for number in range(400_000))
+    loop = asyncio.get_running_loop()
+    with socket.socket(socket.AF_UNIX) as client:
+        client.setblocking(False)
+        await loop.sock_connect(client, str(lab.socket))
+        await loop.sock_sendall(client, ATTACH)
+        await until(lambda: lab.gate.streams == 1)
+        await asyncio.sleep(0.2)
+        client.shutdown(socket.SHUT_WR)
+        got = b""
+        while data := await loop.sock_recv(client, 1 << 20):
+            got += data
+    assert got.endswith(b"\r\n\r\n" + fake.after)
+    await settled(lab)
+
+
+@pytest.mark.parametrize("request_bytes", [ATTACH, LOGS], ids=["attach", "logs"])
+async def test_a_client_that_takes_nothing_does_not_keep_the_gate_open(lab: HandMadeLab, request_bytes: bytes) -> None:
+    """A lab is parked or closed at once, whoever sits before a stopped pager in it."""
+    _, writer = await asyncio.open_unix_connection(lab.socket, limit=1024)
+    writer.write(request_bytes)
+    await until(lambda: lab.gate.streams == 1)
+    await asyncio.sleep(0.2)
+    async with asyncio.timeout(2):
+        await lab.gate.close()
+    assert not lab.gate.connections
+    writer.close()
+
+
+async def test_clients_of_the_moment_of_closing_are_hung_up_on(lab: HandMadeLab) -> None:
+    """Also those that are just told that the lab is full."""
+    crowd = [
+        await asyncio.open_unix_connection(lab.socket) for _ in range(lab.owner.limits.connections + TOLD_AT_A_TIME)
+    ]
+    await until(lambda: lab.gate._told.taken == TOLD_AT_A_TIME)
+    async with asyncio.timeout(2):
+        await lab.gate.close()
+        for reader, writer in crowd:
+            with contextlib.suppress(ConnectionError):
+                await reader.read()
+            writer.close()
 
 
 async def test_an_archive_beyond_the_bound_is_broken_off(lab: HandMadeLab) -> None:

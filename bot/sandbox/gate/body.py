@@ -13,6 +13,7 @@ READ_SECONDS = 20.0
 """A JSON body of a megabyte comes in one burst; who takes longer holds a connection for nothing."""
 PIECE = 64 * 1024
 MAX_CHUNK = 16 * 1024 * 1024
+"""The CLI's chunks have 32 KiB; a bound, so that a size has seven digits at most."""
 
 _SIZE = re.compile(rb"[0-9a-fA-F]{1,7}\r\n")
 """No sign, prefix, blank, underscore or extension: sizes that some reader takes otherwise."""

@@ -19,7 +19,9 @@ ALWAYS = (
 )
 """What the engine's own answers carry, so that the CLI finds its version."""
 LINGER_SECONDS = 2.0
+"""A client that was refused reads its answer in a moment; who goes on sending gets no more of our time."""
 LINGER_BYTES = 64 * 1024 * 1024
+"""The largest archive: `docker cp` sends all of it before it looks at the answer."""
 RAW_TYPE = "application/vnd.docker.raw-stream"
 
 

@@ -87,6 +87,10 @@ class Connection:
             await client.linger(self._reader, self._writer)
         except (ConnectionError, ConnectionOver):
             pass
+        except asyncio.CancelledError:
+            # The gate closes: a client that does not read must not hold it open.
+            self._writer.transport.abort()
+            raise
         except Exception:
             # One connection's fault must not be another's; the next request gets a connection of its own.
             log.exception("lab %s: a connection failed", self._lab.owner.lab)

@@ -26,7 +26,7 @@ _LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A request line and the few headers that matter here. `length` None with `chunked` False: no body."""
+    """A request line and the few headers that matter here. `length` 0 with `chunked` False: no body."""
 
     method: str
     target: str

@@ -15,7 +15,8 @@ from bot.sandbox.gate.listening import ClientReader, hung_up
 from bot.sandbox.gate.patience import STALL_SECONDS
 from bot.tasks import TaskShelf
 
-PIECE = 256 * 1024
+HELD = 512 * 1024
+"""More than a stream reader can have read already: twice its limit of 64 KiB, and one read of asyncio's, 256 KiB."""
 ROOM = 64 * 1024
 """What is read at once, for both directions: the engine writes 32 KiB at a time."""
 
@@ -74,7 +75,7 @@ class Side(asyncio.BufferedProtocol):
         """What the stream reader had read already goes first."""
         with contextlib.suppress(TimeoutError, ConnectionError):
             async with asyncio.timeout(0):  # nothing new comes in, so it is there now or not at all
-                self._pass(await self._reader.read(PIECE))
+                self._pass(await self._reader.read(HELD))
         if self._reader.at_eof():
             self._end()
         elif not self._held:

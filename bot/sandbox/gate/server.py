@@ -33,6 +33,7 @@ class Gate:
         self._server: asyncio.Server | None = None
         self._path: Path | None = None
         self._inode: int | None = None
+        self._closed = False
 
     @property
     def connections(self) -> int:
@@ -53,6 +54,7 @@ class Gate:
 
     async def close(self) -> None:
         """Stop accepting, end every connection, take the socket away (if it is still this gate's)."""
+        self._closed = True
         if self._server is not None:
             self._server.close()
         await self._tasks.close()
@@ -62,7 +64,12 @@ class Gate:
             self._path.unlink(missing_ok=True)
 
     def _connected(self, reader: ClientReader, writer: asyncio.StreamWriter) -> None:
-        self._tasks.start(self._serve(reader, writer), name=f"gate {self._lab.owner.lab}")
+        if self._closed:  # accepted just before the end
+            writer.transport.abort()
+            return
+        task = self._tasks.start(self._serve(reader, writer), name=f"gate {self._lab.owner.lab}")
+        # Closed by then, but for a task that was cancelled before its first step or while it told that the lab is full.
+        task.add_done_callback(lambda _: writer.transport.abort())
 
     async def _serve(self, reader: ClientReader, writer: asyncio.StreamWriter) -> None:
         with self._connections.one() as free:

@@ -24,7 +24,8 @@ BUFFER = 64 * 1024
 MAX_WHOLE = 8 * 1024 * 1024
 """Lists and details of one lab are some kilobytes; a `top` or `changes` of a busy container some hundred."""
 ANSWER_SECONDS = 90.0
-"""For answers that are read whole: a stop takes up to 10 s, a start on a busy host some seconds."""
+"""For answers that are read whole, and for the head of a stream: a stop takes up to 10 s, a start on a busy host some
+seconds."""
 
 
 def target(request: Upstream) -> str:
@@ -52,6 +53,14 @@ class EngineAnswer:
         return self._machine.trailing_data[0]
 
     async def read_head(self) -> None:
+        """Raises EngineTimeout: a client that went away in the meantime is seen only after this."""
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self._read_head()
+        except TimeoutError:
+            raise EngineTimeout("the engine did not answer in time") from None
+
+    async def _read_head(self) -> None:
         event = await self._next()
         while isinstance(event, h11.InformationalResponse) and event.status_code != 101:
             event = await self._next()
