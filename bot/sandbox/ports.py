@@ -111,8 +111,8 @@ class PortForwards:
         try:
             with await self._connected(container_id, port) as server:
                 await _both_ways(client, server)
-        except (DosirakError, OSError) as error:
-            log.debug("forwarded connection to port %d ended: %s", port, error)
+        except* (DosirakError, OSError) as errors:  # a group: the two directions end together
+            log.debug("forwarded connection to port %d ended: %s", port, errors.exceptions[0])
         finally:
             self._connections -= 1
 

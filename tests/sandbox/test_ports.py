@@ -37,6 +37,17 @@ async def test_the_port_is_open_when_docker_run_returns(lab: Lab) -> None:
     assert (web.name, web.image) == ("web", WEB)
 
 
+async def test_a_client_that_hangs_up_is_no_fault(lab: Lab, make: Make, caplog: pytest.LogCaptureFixture) -> None:
+    """Closed with the answer unread (a reset): the next one is served, and the log has nothing to tell."""
+    web = await make(lab.id, "web", ports=((8088, 80),))
+    await lab.ports.ensure(web)
+    rude = "exec 3<>/dev/tcp/127.0.0.1/8088; printf 'GET / HTTP/1.1\\r\\nHost: w\\r\\n\\r\\n' >&3; sleep 0.3; exec 3>&-"
+    result = await lab.run_script(f"{rude}; curl --silent --max-time 5 http://localhost:8088/")
+    assert result.exit_code == 0 and "<html" in result.output
+    await asyncio.sleep(0.2)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
 async def test_a_stopped_container_holds_no_port(lab: Lab, make: Make) -> None:
     """Stopped: refused. Started again: there again, by itself."""
     web = await make(lab.id, "web", ports=((8088, 80),))
