@@ -41,8 +41,8 @@ class Cgroups:
         fields = [line.split() for line in mounts.read_text().splitlines()]
         self._roots = [Path(field[1]) for field in fields if field[2] in ("cgroup", "cgroup2")]
         unified = [Path(field[1]) for field in fields if field[2] == "cgroup2"]
-        # A hybrid host has a cgroup2 mount as well, but its controllers are all in version 1.
-        self._unified = unified[0] if len(self._roots) == 1 and unified else None
+        # A hybrid host has a cgroup2 mount as well, but its controllers are all in version 1. Others mount version 2 twice.
+        self._unified = unified[0] if unified and unified == self._roots else None
 
     def path(self, lab: LabId) -> str:
         """The path that containers of the lab are created under."""
@@ -61,7 +61,7 @@ class Cgroups:
     def _ensure_unified(self, root: Path, lab: LabId, limits: LabLimits) -> None:
         folder = root / self._parent / lab
         folder.mkdir(parents=True, exist_ok=True)
-        for above in (root, folder.parent):
+        for above in reversed([above for above in folder.parents if above.is_relative_to(root)]):
             (above / "cgroup.subtree_control").write_text("+cpu +memory +pids")
         _write(folder / "memory.max", limits.memory)
         _write(folder / "memory.swap.max", 0, needed=False)

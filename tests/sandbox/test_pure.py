@@ -76,6 +76,16 @@ def test_limits_are_written_for_a_unified_hierarchy(tmp_path: Path) -> None:
     assert cgroups.found() == {LAB}
 
 
+def test_a_unified_hierarchy_that_is_mounted_twice_is_unified(tmp_path: Path) -> None:
+    """As some network programs do; and a parent of several parts hands its controllers down at each of them."""
+    root, second = tmp_path / "cgroup", tmp_path / "second"
+    (root / "a/b" / LAB).mkdir(parents=True)
+    lines = [f"cgroup2 {folder} cgroup2 rw 0 0" for folder in (root, second)]
+    Cgroups("/a/b", _mounts(tmp_path, *lines)).ensure(LAB, LIMITS)
+    assert (root / "a/b" / LAB / "pids.max").read_text() == "256"
+    assert all((root / above / "cgroup.subtree_control").exists() for above in ("", "a", "a/b"))
+
+
 def test_limits_are_written_for_separate_hierarchies(tmp_path: Path) -> None:
     """Version 1: one folder under each controller; one that the host lacks is left out."""
     for controller in ("memory", "cpu,cpuacct"):
