@@ -72,7 +72,7 @@ class Bot:
 def address(listen: str) -> tuple[str, int]:
     """`host:port` as something to connect to; the wildcard address is reached at loopback."""
     host, _, port = listen.rpartition(":")
-    if not port.isascii() or not port.isdigit():
+    if not port.isascii() or not port.isdigit() or int(port) > 65535:
         raise HostFault(f"DOSIRAK_LISTEN is {listen!r}: write host:port, for example {LISTEN}")
     host = host.strip("[]")
     return {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host), int(port)

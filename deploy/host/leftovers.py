@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -56,8 +57,9 @@ def _remove_tree_of_cgroups(folder: Path) -> None:
 
 
 def _mount_points() -> list[str]:
-    lines = Path("/proc/self/mountinfo").read_text().splitlines()
-    return [line.split()[4].encode().decode("unicode_escape") for line in lines]
+    """Blanks and the like are written as `\\040`, all other bytes as they are."""
+    fields = [line.split()[4] for line in Path("/proc/self/mountinfo").read_bytes().splitlines()]
+    return [os.fsdecode(re.sub(rb"\\([0-7]{3})", lambda found: bytes([int(found[1], 8)]), field)) for field in fields]
 
 
 def _processes() -> list[int]:

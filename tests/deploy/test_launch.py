@@ -83,6 +83,13 @@ def test_the_address_to_look_at_follows_from_the_one_to_listen_at(listen: str, e
     assert address(listen) == expected
 
 
+@pytest.mark.parametrize("listen", ["8080:", "localhost", "127.0.0.1:http", "127.0.0.1:70000"])
+def test_an_address_that_is_none_is_a_sentence(listen: str) -> None:
+    """It says which setting, and how one is written."""
+    with pytest.raises(HostFault, match="DOSIRAK_LISTEN.*host:port"):
+        address(listen)
+
+
 def test_a_port_in_use_is_a_sentence(tmp_path: Path) -> None:
     """It says which address, and which setting changes it."""
     import socket
