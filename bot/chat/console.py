@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
@@ -10,12 +11,15 @@ from functools import partial
 
 from bot.chat.ports import Lab, Shell
 from bot.chat.valve import Valve, slices
+from bot.errors import DosirakError
 from bot.tasks import TaskShelf
 from bot.terminal import keys
 from bot.terminal.screen import LINE_SIZE
 from bot.terminal.share import Share
 from bot.terminal.sizes import Width
 from bot.terminal.terminal import AlternateChanged, CommandEnded, Happening, Phase, PromptSeen, Reply, Run, Terminal
+
+log = logging.getLogger(__name__)
 
 PROMPT_SECONDS = 3.0
 """How long bash may take to its prompt; then the line is typed anyway, and bash reads it when it is up."""
@@ -121,6 +125,15 @@ class Console:
     # --- from the pty ------------------------------------------------------------------------------------------------
 
     async def _pump(self, shell: Shell) -> None:
+        try:
+            await self._follow(shell)
+        except Exception:
+            log.exception("the terminal's output could not be followed; the next command follows it again")
+        if shell is self._shell:
+            self._shell = None
+            self.close()
+
+    async def _follow(self, shell: Shell) -> None:
         async for data in shell.output():
             for piece in slices(data):
                 if shell is not self._shell:
@@ -128,18 +141,22 @@ class Console:
                 feed = partial(self._terminal.feed, piece, _now())
                 for happening in await self._valve.draw(self._share, feed):
                     await self._take(happening)
-        if shell is self._shell:
-            self._shell = None
-            self.close()
 
     async def _take(self, happening: Happening) -> None:
+        try:
+            await self._serve(happening)
+        except DosirakError as error:
+            # The engine has just gone, or the program does not read: what it prints next is shown all the same.
+            log.info("a program's terminal goes without an answer or its size: %s", error)
+        self._happened((happening,))
+
+    async def _serve(self, happening: Happening) -> None:
         if isinstance(happening, Reply):
             await self.write(happening.data)
         elif isinstance(happening, AlternateChanged) and happening.on:
             self._tasks.start(self._shrink(happening.run), name="phone size")
         elif isinstance(happening, AlternateChanged | CommandEnded):
             await self._fit()
-        self._happened((happening,))
 
     def _happened(self, happenings: tuple[Happening, ...]) -> None:
         for happening in happenings:

@@ -6,7 +6,8 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from bot.errors import EngineError, EngineNotFound, EngineTimeout, EngineUnavailable, LabClosed, LabError
+from bot.errors import EngineError, EngineNotFound, EngineTimeout, LabClosed, LabError
+from bot.sandbox import pipes
 from bot.sandbox.engine import Engine
 from bot.sandbox.script import run_script
 from bot.sandbox.stream import EngineStream, hijack
@@ -77,7 +78,9 @@ class Shell:
                 f"/containers/{self._toolbox.id}/attach?stream=1&stdin=1&stdout=1&stderr=1&detachKeys={NO_KEYS}",
             )
             try:
-                if not running:
+                if running:
+                    await self._demand_pipes(stream)
+                else:
                     await self._engine.start(self._toolbox.id)
                     await self._resize()
             except BaseException:
@@ -89,6 +92,13 @@ class Shell:
                 await self._end_left_behind()
             self._known = True
         await self._attached()
+
+    async def _demand_pipes(self, stream: EngineStream) -> None:
+        """A terminal that the engine has lost stays dead: end its bash, so that the next attempt starts another."""
+        if await asyncio.to_thread(pipes.lost, stream.peer, self._toolbox.id):
+            log.warning("the engine has lost the terminal of %s: its shell starts anew", self._toolbox.id[:12])
+            await self._engine.call(lambda client: client.kill(self._toolbox.id))
+            raise EngineTimeout("the engine has lost the terminal; bash starts anew")
 
     async def _end_left_behind(self) -> None:
         """A bot that was killed leaves a bash whose program nobody follows any more, and which would take the next
@@ -158,11 +168,12 @@ class Shell:
                     self._exit_code = state.exit_code
                     break
                 return await self.open()
-            except (EngineUnavailable, EngineTimeout):
-                await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
             except (EngineNotFound, LabClosed):
                 self._exit_code = None
                 break
+            except EngineError as error:
+                log.debug("attempt %d to attach again: %s", attempt, error)
+                await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
         await self._chunks.put(b"")
 
     async def close(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from pathlib import Path
@@ -49,6 +50,12 @@ class EngineStream:
         """Send all of `data`; waits while the other side does not read."""
         with translated():
             await asyncio.get_running_loop().sock_sendall(self._connection, data)
+
+    @property
+    def peer(self) -> int:
+        """The pid of who listens at the engine's socket (unix(7): SO_PEERCRED)."""
+        credentials = self._connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+        return int.from_bytes(credentials[:4], sys.byteorder)
 
     def close(self) -> None:
         """Hang up; a reader that waits sees the end."""

@@ -1,9 +1,9 @@
 """What an engine that was killed owes to its containers: a reader for each command that was being started in one.
 
-The shim of a container starts a command (`docker exec`) with its lock taken, and opens the command's output for writing
-before it lets go of the lock. The kernel makes it wait for a reader. That was dockerd; when it is killed at this moment,
-the shim waits for ever, the next dockerd gets no answer from it (containerd: "get state: context deadline exceeded") and
-takes the container for running, but without its terminal and its logs, and nothing can be started in it any more.
+The shim of a container starts a command (`docker exec`) with a lock taken, and opens the command's output for writing
+before it lets go of it. The kernel makes it wait for a reader. That was dockerd: when it is killed at this moment, the
+shim waits for half a minute. A dockerd that starts meanwhile gets no answer (containerd: "get state: context deadline
+exceeded") and takes the container for running, but has neither its terminal nor its logs, for as long as both live.
 """
 
 from __future__ import annotations
