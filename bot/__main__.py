@@ -26,6 +26,7 @@ Everything is chosen by environment variables:
   DOSIRAK_PAGES_DOMAIN   domain under which published pages get their names (localhost)
   DOSIRAK_PAGES_SCHEME   http or https, as a front server offers it (http)
   DOSIRAK_PAGE_TTL, DOSIRAK_LAB_IDLE, DOSIRAK_LAB_LIFETIME   seconds
+  DOSIRAK_PAGE_PREVIEW   1: show a picture of each new page, if Chromium is installed; it opens strangers' pages (0)
   DOSIRAK_LAB_DISK_MIB, DOSIRAK_DISK_RESERVE_MIB   most that a lab may hold, and what stays free for the host
   DOSIRAK_MEMORY_RESERVE_MIB, DOSIRAK_LABS_MAX, DOSIRAK_LABS_PER_PERSON   how many labs are open at once
   DOSIRAK_ADMINS, DOSIRAK_BANNED, DOSIRAK_ALLOWED   Telegram ids: who sees /admin, who is not answered, who alone is

@@ -25,6 +25,7 @@ from bot.identity import LabId
 from bot.learning.capacity import MIB, Bounds
 from bot.localchat import LocalChat
 from bot.pages import Pages
+from bot.pages.preview import Previews, find_browser
 from bot.pages.serving import SERVER_OPTIONS, serve_by_host
 from bot.sandbox.host import SandboxHost
 from bot.settings import Settings
@@ -65,6 +66,7 @@ async def run(settings: Settings) -> None:
             guests=GuestList(settings.admins, settings.banned, settings.allowed),
             meter=host.meter,
             host=host,
+            previews=_previews(settings, port),
         )
         await stack.enter_async_context(chat)
         _settle()
@@ -162,6 +164,21 @@ def _pages(settings: Settings, port: int, store: Store, host: SandboxHost) -> Pa
         upstreams=_Upstreams(host),
         clock=_utc_now,
     )
+
+
+def _previews(settings: Settings, port: int) -> Previews | None:
+    """Where the operator wants pictures of pages and has a browser for them."""
+    if not settings.page_preview:
+        return None
+    if (program := find_browser()) is None:
+        log.warning("DOSIRAK_PAGE_PREVIEW is set, but Chromium is not installed: pages come without a picture")
+        return None
+    return Previews(program, (_this_machine(settings.listen_host.strip("[]")), port))
+
+
+def _this_machine(host: str) -> str:
+    """An address at which this machine reaches what listens there."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
 
 
 class _Upstreams:

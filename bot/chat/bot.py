@@ -50,6 +50,7 @@ from bot.course import Course
 from bot.errors import Fault, SettingsError
 from bot.learning.capacity import Bounds
 from bot.pages import Pages
+from bot.pages.preview import Previews
 from bot.sandbox.events import Events
 from bot.store import Store
 from bot.tasks import TaskShelf
@@ -86,6 +87,7 @@ class ChatBot:
         guests: GuestList | None = None,
         meter: Meter | None = None,
         host: HostView | None = None,
+        previews: Previews | None = None,
     ) -> None:
         self._outage = Outage()
         self._requests = (AiohttpRequest(), AiohttpRequest(connections=1, answered=self._outage.answered))
@@ -102,6 +104,7 @@ class ChatBot:
             sender=Sender(self._application.bot, BotApi(self._requests[0], f"{_server(api_url)}/bot{token}"), pace),
             tasks=self._tasks,
             clock=clock,
+            previews=previews,
         )
         self._conversations = conversations = Conversations(self._kit)
         desk = PagesDesk(self._kit, conversations.find)

@@ -15,6 +15,7 @@ from bot.chat.valve import Valve
 from bot.course import Course
 from bot.identity import Language
 from bot.pages import Pages
+from bot.pages.preview import Previews
 from bot.store import Store
 from bot.tasks import TaskShelf
 
@@ -34,3 +35,5 @@ class Kit:
     clock: Callable[[], datetime]
     valve: Valve = field(default_factory=Valve)
     pictures: Pictures = field(default_factory=Pictures)
+    previews: Previews | None = None
+    """Takes pictures of pages, where the operator wants that."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -28,27 +29,57 @@ def is_public(url: str) -> bool:
         return True
 
 
-def opened(words: Words, page: Page, url: str, now: datetime, *, running: bool = True) -> Outgoing:
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """A page as its messages show it."""
+
+    page: Page
+    url: str
+    visits: int = 0
+    running: bool = True
+    """Whether its container runs."""
+
+
+def opened(words: Words, view: PageView, now: datetime) -> Outgoing:
     """The page's address and its end; when its container is stopped, that and what to do."""
-    lines: list[RichText | str] = [_heading(words, "pages.opened", page), "\n", _link(url), "\n"]
-    lines.append(_ending(words, page, now) if running else words("pages.stopped"))
-    return Outgoing(joined(lines), rows(_buttons(words, page, url)))
+    heading = _heading(words, "pages.opened", view.page)
+    lines: list[RichText | str] = [heading, "\n", _link(view.url), "\n", *_state(words, view, now)]
+    return Outgoing(joined(lines), rows(_buttons(words, view)))
 
 
-def over(words: Words, page: Page) -> Outgoing:
+def over(words: Words, page: Page, visits: int = 0) -> Outgoing:
     """What stays of the message when the page has ended."""
-    return Outgoing(RichText(_heading(words, "pages.over", page)))
+    heading = _heading(words, "pages.over", page)
+    return Outgoing(RichText(heading + (f" · {_visits(words, visits)}" if visits else "")))
 
 
-def overview(words: Words, pages: Sequence[tuple[Page, str]], now: datetime) -> Outgoing:
+def overview(words: Words, views: Sequence[PageView], now: datetime) -> Outgoing:
     """/pages: each with its address, its end and its buttons."""
-    if not pages:
+    if not views:
         return Outgoing(RichText(words("pages.none")))
-    lines: list[RichText | str] = [marked("bold", words("pages.title", n=len(pages)))]
-    for page, url in pages:
-        lines += [f"\n\n{page.host_port} → {page.container_name}:{page.container_port}\n", _link(url)]
-        lines += ["\n", _ending(words, page, now)]
-    return Outgoing(joined(lines), tuple(_buttons(words, page, url) for page, url in pages))
+    lines: list[RichText | str] = [marked("bold", words("pages.title", n=len(views)))]
+    for view in views:
+        page = view.page
+        lines += [f"\n\n{page.host_port} → {page.container_name}:{page.container_port}\n", _link(view.url), "\n"]
+        lines += _state(words, view, now)
+    return Outgoing(joined(lines), tuple(_buttons(words, view) for view in views))
+
+
+def preview(words: Words, page: Page) -> str:
+    """Under the picture of a page."""
+    return _heading(words, "pages.preview", page)
+
+
+def _state(words: Words, view: PageView, now: datetime) -> list[RichText | str]:
+    """How long it is open and how often it was looked at, or why it shows nothing."""
+    if not view.running:
+        return [words("pages.stopped")]
+    ending = _ending(words, view.page, now)
+    return [ending, f" · {_visits(words, view.visits)}"] if view.visits else [ending]
+
+
+def _visits(words: Words, visits: int) -> str:
+    return words("pages.visits", n=visits)
 
 
 def _heading(words: Words, key: str, page: Page) -> str:
@@ -70,7 +101,7 @@ def left(words: Words, page: Page, now: datetime) -> str:
     return span(words, max(0.0, (page.ends_at - now).total_seconds()))
 
 
-def _buttons(words: Words, page: Page, url: str) -> tuple[Button, ...]:
-    extend = button(words("pages.extend"), "page", "extend", page.token)
-    close = button(words("pages.close"), "page", "close", page.token)
-    return (Button(words("pages.open"), url=url), extend, close) if is_public(url) else (extend, close)
+def _buttons(words: Words, view: PageView) -> tuple[Button, ...]:
+    extend = button(words("pages.extend"), "page", "extend", view.page.token)
+    close = button(words("pages.close"), "page", "close", view.page.token)
+    return (Button(words("pages.open"), url=view.url), extend, close) if is_public(view.url) else (extend, close)

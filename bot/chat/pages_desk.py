@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from bot.chat import notices
 from bot.chat.cause import Cause
 from bot.chat.conversation import Conversation
+from bot.chat.countdown import Countdown
 from bot.chat.kit import Kit
 from bot.chat.message import Outgoing
 from bot.errors import ChatError, DosirakError, PageError
@@ -16,6 +18,7 @@ from bot.pages.page import Page
 from bot.sandbox.events import ContainerEvent, ContainerRemoved, ContainerStarted, ContainerStopped
 from bot.sandbox.summary import ContainerSummary
 from bot.store import LabRecord
+from bot.store.pages import PageRecord
 
 log = logging.getLogger(__name__)
 
@@ -24,12 +27,21 @@ COMMAND_FIRST = 2.0
 then what came of it. A command that stays in the foreground does not end, so its page comes after this time."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """The message about a page, and how often the page was looked at."""
+
+    message_id: int | None
+    visits: int
+
+
 class PagesDesk:
     """Keeps the messages about pages true."""
 
     def __init__(self, kit: Kit, find: Callable[[Scope], Awaitable[Conversation]]) -> None:
         self._kit = kit
         self._find = find
+        self._countdown = Countdown()
 
     async def container_event(self, event: ContainerEvent) -> None:
         """A container started, stopped or went."""
@@ -39,15 +51,15 @@ class PagesDesk:
         if isinstance(event, ContainerStarted):
             self._kit.pages.container_started(event.container.id)
             if event.resumed:
-                return await self._redraw_all(talk, event.lab_id, event.container.id, running=True)
+                return await self._redraw_all(talk, event.lab_id, event.container.id)
             await talk.session.settled(COMMAND_FIRST)
             await self.announce(talk, event.lab_id, event.container)
         elif isinstance(event, ContainerStopped):
             self._kit.pages.container_stopped(event.container_id)
-            await self._redraw_all(talk, event.lab_id, event.container_id, running=False)
+            await self._redraw_all(talk, event.lab_id, event.container_id)
         elif isinstance(event, ContainerRemoved):
-            messages = await self._messages(event.lab_id)
-            await self._say_over(talk, await self._kit.pages.container_removed(event.container_id), messages)
+            told = await self._told(event.lab_id)
+            await self._say_over(talk, await self._kit.pages.container_removed(event.container_id), told)
 
     async def announce(self, talk: Conversation, lab_id: LabId, container: ContainerSummary) -> int:
         """A message for each TCP port that the container publishes; how many."""
@@ -72,19 +84,33 @@ class PagesDesk:
         await self._kit.store.pages.set_message(page.token, message_id)
         if record is not None and record.message_id is not None:
             await self._kit.sender.delete(talk.scope, record.message_id)
+        elif self._kit.previews is not None and talk.scope.is_private:
+            talk.later(self._preview(talk, page))
 
-    def _drawn(self, talk: Conversation, page: Page, *, running: bool = True) -> Outgoing:
-        return notices.opened(talk.words, page, self._kit.pages.url(page), self._kit.clock(), running=running)
+    async def _preview(self, talk: Conversation, page: Page) -> None:
+        """A picture of a new page, where nobody else's talk is pushed away by it."""
+        assert self._kit.previews is not None
+        picture = await self._kit.previews.picture(self._kit.pages.url(page))
+        if picture is not None and self._kit.pages.get(page.token) is not None:
+            await self._kit.sender.photo(talk.scope, picture, notices.preview(talk.words, page))
 
-    async def _redraw_all(self, talk: Conversation, lab_id: LabId, container_id: str, *, running: bool) -> None:
+    def _view(self, page: Page) -> notices.PageView:
+        pages = self._kit.pages
+        is_running = not pages.is_stopped(page.token)
+        return notices.PageView(page, pages.url(page), pages.visits(page.token), is_running)
+
+    def _drawn(self, talk: Conversation, page: Page) -> Outgoing:
+        return notices.opened(talk.words, self._view(page), self._kit.clock())
+
+    async def _redraw_all(self, talk: Conversation, lab_id: LabId, container_id: str) -> None:
         for page in self._kit.pages.of_lab(lab_id):
             if page.container_id == container_id:
-                await self._redraw(talk, page, running=running)
+                await self._redraw(talk, page)
 
-    async def _redraw(self, talk: Conversation, page: Page, *, running: bool = True) -> None:
+    async def _redraw(self, talk: Conversation, page: Page) -> None:
         record = await self._kit.store.pages.get(page.token)
         if record is not None and record.message_id is not None:
-            await self._kit.sender.edit(talk.scope, record.message_id, self._drawn(talk, page, running=running))
+            await self._kit.sender.edit(talk.scope, record.message_id, self._drawn(talk, page))
 
     async def overview(self, talk: Conversation) -> None:
         """/pages."""
@@ -93,8 +119,7 @@ class PagesDesk:
     async def _listed(self, talk: Conversation) -> Outgoing:
         record = await self._kit.keeper.record(talk.scope)
         pages = self._kit.pages.of_lab(record.lab_id) if record else ()
-        shown = [(page, self._kit.pages.url(page)) for page in pages]
-        return notices.overview(talk.words, shown, self._kit.clock())
+        return notices.overview(talk.words, [self._view(page) for page in pages], self._kit.clock())
 
     # --- buttons -----------------------------------------------------------------------------------------------------
 
@@ -117,14 +142,15 @@ class PagesDesk:
         key = "pages.extended" if extended.ends_at > page.ends_at else "pages.longest"
         await talk.answer(cause, talk.words(key, time=notices.left(talk.words, extended, self._kit.clock())))
         await self._redraw(talk, extended)
-        await self._redraw_list(talk, cause, (await self._messages(page.lab_id)).get(page.token))
+        told = (await self._told(page.lab_id)).get(page.token)
+        await self._redraw_list(talk, cause, told.message_id if told else None)
 
     async def _close(self, talk: Conversation, cause: Cause, page: Page) -> None:
         await talk.answer(cause)
-        messages = await self._messages(page.lab_id)
+        told = (await self._told(page.lab_id)).get(page.token)
         await self._kit.pages.close(page.token)
-        await self._edit_over(talk, page, messages.get(page.token))
-        await self._redraw_list(talk, cause, messages.get(page.token))
+        await self._edit_over(talk, page, told)
+        await self._redraw_list(talk, cause, told.message_id if told else None)
 
     async def _redraw_list(self, talk: Conversation, cause: Cause, notice: int | None) -> None:
         """The tap was not on the page's own notice: then it was on the list, which has changed too."""
@@ -134,31 +160,38 @@ class PagesDesk:
     # --- ends --------------------------------------------------------------------------------------------------------
 
     async def expire(self) -> None:
-        """Say of each page whose time is up that it is over."""
-        messages = {record.token: record.message_id for record in await self._kit.store.pages.all()}
-        for page in await self._kit.pages.expire(self._kit.clock()):
+        """Say of each page whose time is up that it is over, and of each whose end comes near how long is left."""
+        now = self._kit.clock()
+        told = {record.token: self._told_of(record) for record in await self._kit.store.pages.all()}
+        for page in await self._kit.pages.expire(now):
             if (talk := await self._talk_of(page.lab_id)) is not None:
-                await self._edit_over(talk, page, messages.get(page.token))
+                await self._edit_over(talk, page, told.get(page.token))
+        for page in self._countdown.due(self._kit.pages.all(), now):
+            if (talk := await self._talk_of(page.lab_id)) is not None:
+                talk.later(self._redraw(talk, page))
 
     async def lab_ends(self, record: LabRecord) -> None:
         """Close the lab's pages before it goes."""
         talk = await self._find(record.scope)
-        messages = await self._messages(record.lab_id)
-        await self._say_over(talk, await self._kit.pages.close_lab(record.lab_id), messages)
+        told = await self._told(record.lab_id)
+        await self._say_over(talk, await self._kit.pages.close_lab(record.lab_id), told)
 
-    async def _messages(self, lab_id: LabId) -> dict[str, int | None]:
-        """The message of each page; asked before the pages end, since their records go with them."""
-        return {record.token: record.message_id for record in await self._kit.store.pages.of(lab_id)}
+    async def _told(self, lab_id: LabId) -> dict[str, _Told]:
+        """What the chat knows of each page; asked before the pages end, since their records go with them."""
+        return {record.token: self._told_of(record) for record in await self._kit.store.pages.of(lab_id)}
 
-    async def _say_over(self, talk: Conversation, pages: tuple[Page, ...], messages: dict[str, int | None]) -> None:
+    def _told_of(self, record: PageRecord) -> _Told:
+        return _Told(record.message_id, self._kit.pages.visits(record.token))
+
+    async def _say_over(self, talk: Conversation, pages: tuple[Page, ...], told: dict[str, _Told]) -> None:
         for page in pages:
-            await self._edit_over(talk, page, messages.get(page.token))
+            await self._edit_over(talk, page, told.get(page.token))
 
-    async def _edit_over(self, talk: Conversation, page: Page, message_id: int | None) -> None:
-        if message_id is None:
+    async def _edit_over(self, talk: Conversation, page: Page, told: _Told | None) -> None:
+        if told is None or told.message_id is None:
             return
         try:
-            await self._kit.sender.edit(talk.scope, message_id, notices.over(talk.words, page))
+            await self._kit.sender.edit(talk.scope, told.message_id, notices.over(talk.words, page, told.visits))
         except ChatError as error:
             log.info("a page's end was not delivered: %s", error)
 

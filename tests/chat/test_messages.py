@@ -13,6 +13,7 @@ from bot.chat.guide import Guide
 from bot.chat.lesson import Lesson
 from bot.chat.menu import COMMANDS
 from bot.chat.message import Outgoing
+from bot.chat.notices import PageView
 from bot.chat.texts import Words, read_texts
 from bot.course import read_course
 from bot.identity import LabId, Language
@@ -171,14 +172,26 @@ PAGE = Page("p" + "a" * 26, LabId("0123456789"), WEB.id, WEB.name, 8088, 80, NOW
 def test_a_page_says_its_address_and_its_end(words: Words) -> None:
     """The address stands alone in its line and is a link; each reader's client shows the end in its own time zone."""
     url = f"http://{PAGE.token}.localhost:8080/"
-    shown = notices.opened(words, PAGE, url, NOW)
+    shown = notices.opened(words, PageView(PAGE, url), NOW)
     assert url in shown.text.text.splitlines()
     link, end = shown.text.entities
     assert (link.kind, link.url) == ("text_link", url)
     assert (end.kind, end.unix_time, end.date_time_format) == ("date_time", int(PAGE.ends_at.timestamp()), "t")
     assert "30" in shown.text.text
-    assert all(fits(one) for one in (shown, notices.over(words, PAGE), notices.overview(words, [(PAGE, url)], NOW)))
-    assert fits(notices.overview(words, [], NOW)) and fits(notices.opened(words, PAGE, url, NOW, running=False))
+    lists = (notices.overview(words, views, NOW) for views in ([], [PageView(PAGE, url), PageView(PAGE, url, 7)]))
+    stopped = notices.opened(words, PageView(PAGE, url, running=False), NOW)
+    assert all(fits(one) for one in (shown, notices.over(words, PAGE), stopped, *lists))
+
+
+@EVERY_LANGUAGE
+def test_a_page_says_how_often_it_was_visited(words: Words) -> None:
+    """Nothing before the first visit; the number then, also when the page is over."""
+    url = f"http://{PAGE.token}.localhost:8080/"
+    said = words("pages.visits", n=7)
+    assert notices.opened(words, PageView(PAGE, url, 7), NOW).text.text.endswith(f" · {said}")
+    assert notices.over(words, PAGE, 7).text.text.endswith(f" · {said}")
+    none = words("pages.visits", n=0)
+    assert none not in notices.opened(words, PageView(PAGE, url), NOW).text.text + notices.over(words, PAGE).text.text
 
 
 @pytest.mark.parametrize(
@@ -195,7 +208,7 @@ def test_a_page_says_its_address_and_its_end(words: Words) -> None:
 )
 def test_only_a_public_address_becomes_a_button(url: str, public: bool) -> None:
     """Telegram refuses the whole message for a button to localhost."""
-    shown = notices.opened(KOREAN, PAGE, url, NOW)
+    shown = notices.opened(KOREAN, PageView(PAGE, url), NOW)
     assert any(button.url for row in shown.rows for button in row) is public
 
 
