@@ -35,6 +35,7 @@ IMPORTERS: dict[str, set[str]] = {
     "telegram": {"chat"},
     "docker": {"sandbox"},
     "h11": {"sandbox"},
+    "aiosqlite": {"store"},
     "sqlite3": {"store"},
     "aiohttp": {"pages", "localchat", "chat.transport", "app"},
     "avt": {"terminal"},

@@ -1,4 +1,4 @@
-"""One SQLite connection in a thread of its own; what waits for it is done together, in one commit.
+"""One SQLite connection in aiosqlite's thread; what waits for it is done together, in one commit.
 
 The file is in WAL mode with `synchronous=NORMAL`: a killed process loses nothing that was committed; after a power cut
 the file is whole, and at worst the last moments before it are missing (a learner repeats a tap).
@@ -10,13 +10,15 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
+
+import aiosqlite
 
 from bot.errors import LabClosed, StoreError
 from bot.store.together import Failure, Job, commit
+from bot.tasks import TaskShelf
 
 Value = int | str | None
 Row = tuple[Any, ...]
@@ -31,6 +33,20 @@ PRAGMAS = (
     # An operator's sqlite3 or a backup may hold the file for a moment.
     "PRAGMA busy_timeout = 5000",
 )
+
+
+ROWS_AHEAD = 64
+"""aiosqlite's own default for reading on in a cursor, which nothing here does."""
+
+
+class Connection(aiosqlite.Connection):
+    """aiosqlite sends each statement to its thread alone; this sends a function, with as many as it likes."""
+
+    async def run(self, work: Callable[..., Result], *values: Any) -> Result:
+        """Call `work` with the plain connection and these values, in the connection's thread."""
+        # aiosqlite's helper has no types of its own.
+        result: Result = await self._execute(work, self._conn, *values)  # type: ignore[no-untyped-call]
+        return result
 
 
 class Statements:
@@ -53,24 +69,22 @@ class Database:
     to do that way is most of a statement's time.
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, thread: ThreadPoolExecutor) -> None:
+    def __init__(self, path: Path, connection: Connection) -> None:
         self._path = path
         self._connection = connection
-        self._thread = thread
         self._waiting: list[Job] = []
-        self._busy = False
+        self._tasks = TaskShelf()
+        self._worker: asyncio.Task[None] | None = None
         self._open = True
 
     @classmethod
     async def connect(cls, path: Path) -> Database:
         """Open or create the file, readable by its owner alone; raises StoreError if it is not a whole SQLite file."""
-        loop, thread = asyncio.get_running_loop(), ThreadPoolExecutor(1, "store")
         try:
-            connection = await loop.run_in_executor(thread, _connected, path)
+            connection = await Connection(lambda: _connected(path), ROWS_AHEAD)
         except OSError as error:
-            thread.shutdown()
             raise StoreError(f"{path}: {error.strerror}. Dosirak keeps its state there and must be able to.") from error
-        database = cls(path, connection, thread)
+        database = cls(path, cast(Connection, connection))
         try:
             await database._prepare()
         except BaseException:
@@ -95,8 +109,9 @@ class Database:
     async def close(self) -> None:
         """What was begun is committed; what still waits is refused."""
         self._open = False
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
-        self._thread.shutdown()
+        if self._worker is not None:
+            await self._worker
+        await self._connection.close()
 
     async def rows(self, statement: str, values: Sequence[Value] = ()) -> list[Row]:
         """Run one statement, committed when this returns, and give its rows."""
@@ -108,37 +123,35 @@ class Database:
         It is whole or absent also for a task that is cancelled meanwhile.
         """
         self._demand_open()
-        loop = asyncio.get_running_loop()
-        job = Job(lambda: work(Statements(self._connection)), loop.create_future())
+        job = Job(lambda connection: work(Statements(connection)), asyncio.get_running_loop().create_future())
         self._waiting.append(job)
-        if not self._busy:
-            self._busy = True
-            loop.call_soon(self._begin)
+        if self._worker is None:
+            self._worker = self._tasks.start(self._work(), name="store")
         with self._translated():
             result: Result = await job.done
             return result
 
-    def _begin(self) -> None:
-        jobs, self._waiting = self._waiting, []
-        if not jobs:
-            self._busy = False
-        elif not self._open:
-            self._settle(jobs, [Failure(StoreError(f"{self._path} is closed"))] * len(jobs))
-        else:
-            loop = asyncio.get_running_loop()
-            committed = loop.run_in_executor(self._thread, commit, self._connection, jobs)
-            committed.add_done_callback(lambda done: self._settle(jobs, done.result()))
+    async def _work(self) -> None:
+        """Round after round, until nothing waits."""
+        while self._waiting:
+            jobs, self._waiting = self._waiting, []
+            for job, outcome in zip(jobs, await self._outcomes(jobs), strict=True):
+                job.settle(outcome)
+        self._worker = None
 
-    def _settle(self, jobs: list[Job], outcomes: Sequence[Any]) -> None:
-        for job, outcome in zip(jobs, outcomes, strict=True):
-            job.settle(outcome)
-        self._begin()
+    async def _outcomes(self, jobs: list[Job]) -> Sequence[Any]:
+        if not self._open:
+            return [Failure(StoreError(f"{self._path} is closed"))] * len(jobs)
+        try:
+            return await self._connection.run(commit, jobs)
+        except Exception as error:
+            # Whatever it is, those who wait hear of it.
+            return [Failure(error)] * len(jobs)
 
     async def outside(self, statement: str) -> list[Row]:
         """Run a statement that cannot be part of a transaction."""
         self._demand_open()
-        run = Statements(self._connection).rows
-        return await asyncio.get_running_loop().run_in_executor(self._thread, run, statement)
+        return await self._connection.run(lambda connection: Statements(connection).rows(statement))
 
     def _demand_open(self) -> None:
         if not self._open:

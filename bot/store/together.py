@@ -20,7 +20,7 @@ class Failure:
 class Job:
     """A piece of work, and who waits for it."""
 
-    work: Callable[[], Any]
+    work: Callable[[sqlite3.Connection], Any]
     done: asyncio.Future[Any]
 
     def settle(self, outcome: Any) -> None:
@@ -45,10 +45,10 @@ def commit(connection: sqlite3.Connection, jobs: Sequence[Job]) -> list[Any]:
     return outcomes
 
 
-def _attempt(connection: sqlite3.Connection, work: Callable[[], Any]) -> Any:
+def _attempt(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], Any]) -> Any:
     connection.execute("SAVEPOINT job")
     try:
-        result = work()
+        result = work(connection)
     except Exception as error:
         if not connection.in_transaction:
             raise  # A full disk and the like end the whole transaction: there is nothing to go back to.
