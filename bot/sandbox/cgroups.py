@@ -41,7 +41,7 @@ class Cgroups:
         fields = [line.split() for line in mounts.read_text().splitlines()]
         self._roots = [Path(field[1]) for field in fields if field[2] in ("cgroup", "cgroup2")]
         unified = [Path(field[1]) for field in fields if field[2] == "cgroup2"]
-        # A hybrid host has a cgroup2 mount as well, but its controllers are all in version 1. Others mount version 2 twice.
+        # A hybrid host has a cgroup2 mount as well, but its controllers are all in version 1. Others mount 2 twice.
         self._unified = unified[0] if unified and unified == self._roots else None
 
     def path(self, lab: LabId) -> str:

@@ -15,8 +15,10 @@ from bot.settings import Settings
 from deploy.host import bot as bot_module
 from deploy.host import launch
 from deploy.host.bot import Bot, address, wait_until_free
-from deploy.host.external import external_socket, weaker
+from deploy.host.engine import dockerd_settings
+from deploy.host.external import demand, demand_runtime, external_socket, weaker
 from deploy.host.faults import HostFault
+from deploy.host.places import Places
 from deploy.host.usage import USAGE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,7 +88,7 @@ def test_the_address_to_look_at_follows_from_the_one_to_listen_at(listen: str, e
 @pytest.mark.parametrize("listen", ["8080:", "localhost", "127.0.0.1:http", "127.0.0.1:70000"])
 def test_an_address_that_is_none_is_a_sentence(listen: str) -> None:
     """It says which setting, and how one is written."""
-    with pytest.raises(HostFault, match="DOSIRAK_LISTEN.*host:port"):
+    with pytest.raises(HostFault, match=r"DOSIRAK_LISTEN.*host:port"):
         address(listen)
 
 
@@ -174,3 +176,39 @@ def test_what_is_weaker_on_someone_elses_engine_is_told() -> None:
     assert any("live-restore" in line for line in bare)
     strict = weaker({"SecurityOptions": ["name=seccomp", "name=userns"], "LiveRestoreEnabled": True})
     assert len(strict) == 1
+
+
+@pytest.mark.parametrize(
+    "engine, words",
+    [
+        ({"CgroupDriver": "systemd"}, "native.cgroupdriver=cgroupfs"),
+        ({"SecurityOptions": ["name=rootless"]}, "rootless"),
+        ({"ApiVersion": "1.40"}, "update it"),
+        ({"MinAPIVersion": "1.44"}, "DOCKER_MIN_API_VERSION=1.41"),
+        ({"OSType": "windows"}, "Linux"),
+    ],
+)
+def test_an_engine_that_labs_cannot_live_on_is_refused(engine: dict[str, object], words: str) -> None:
+    """One sentence says what is wrong with somebody's engine, and what to do."""
+    fit = {"CgroupDriver": "cgroupfs", "ApiVersion": "1.52", "MinAPIVersion": "1.24", "OSType": "linux"}
+    demand(fit, fit)
+    with pytest.raises(HostFault, match=words):
+        demand(fit | engine, fit | engine)
+
+
+def test_a_runtime_that_the_engine_does_not_know_is_refused() -> None:
+    """DOSIRAK_RUNTIME=runsc without gVisor on the machine: told at the start, not at the first lab."""
+    demand_runtime({"Runtimes": {"runc": {}, "runsc": {}}}, "runsc")
+    with pytest.raises(HostFault, match="install runsc"):
+        demand_runtime({"Runtimes": {"runc": {}}}, "runsc")
+
+
+def test_gvisor_is_known_to_the_private_engine_where_it_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found on the PATH, as root has it."""
+    places = Places.of(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert dockerd_settings(places)["runtimes"] == {}
+    (tmp_path / "runsc").touch(mode=0o755)
+    assert dockerd_settings(places)["runtimes"] == {"runsc": {"path": str(tmp_path / "runsc")}}
