@@ -5,6 +5,7 @@ settings → listening socket → store → course → sandbox host → local ch
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import gc
 import ipaddress
@@ -20,7 +21,7 @@ from bot.chat.bot import ChatBot
 from bot.chat.guests import GuestList
 from bot.chat.keeper import Terms
 from bot.course import Course, read_course
-from bot.errors import DosirakError, Fault, SettingsError
+from bot.errors import DosirakError, EngineTimeout, EngineUnavailable, Fault, SettingsError
 from bot.identity import LabId
 from bot.learning.capacity import MIB, Bounds
 from bot.localchat import LocalChat
@@ -37,6 +38,8 @@ log = logging.getLogger(__name__)
 COLLECT_AFTER = 20_000
 """Objects until the collector looks at the youngest, some 2 MB. One tap makes hundreds, and nearly all go without it:
 at Python's 700 it takes a tenth of the bot's time."""
+ENGINE_PAUSE = 1.0
+"""Seconds between looks at an engine that is not there yet."""
 LAST_REQUESTS = 1.0
 """Seconds that the web server waits for requests in hand at the stop; the whole stop has ten."""
 
@@ -127,23 +130,49 @@ async def _host(stack: AsyncExitStack, settings: Settings, store: Store, course:
 
 
 async def _take_up(host: SandboxHost, store: Store) -> None:
-    """After a stop or a crash: finish closing what was being closed, sweep what nobody owns, start what ran."""
+    """After a stop or a crash, as soon as the engine is there."""
+    while True:
+        try:
+            await _sweep(host, store)
+            await host.resume(await _ran(host, store))
+            return await store.labs.remember_running({})
+        except (EngineUnavailable, EngineTimeout):
+            await asyncio.sleep(ENGINE_PAUSE)
+        except DosirakError as error:
+            return log.warning("the labs of the last run are not looked after: %s", error)
+
+
+async def _sweep(host: SandboxHost, store: Store) -> None:
+    """Finish closing what was being closed, and remove what nobody owns."""
+    # Looked for before the records are read: a lab has its record before its first trace, so one that is opened at
+    # this moment is never taken for a leftover.
+    found = await host.labs.found()
     records = await store.labs.all()
-    closing = [record.lab_id for record in records if record.state is LabState.CLOSING]
-    keep = {record.lab_id for record in records} - set(closing)
-    try:
-        await host.labs.sweep(keep)
-        for lab_id in closing:
-            await store.labs.remove(lab_id)
-        await host.resume(await store.labs.take_running())
-    except DosirakError as error:
-        log.warning("the labs of the last run are not looked after: %s", error)
+    closing = {record.lab_id for record in records if record.state is LabState.CLOSING}
+    swept = await host.labs.close_all(found - {record.lab_id for record in records} | closing)
+    for lab_id in closing & swept:
+        await store.labs.remove(lab_id)
+
+
+async def _ran(host: SandboxHost, store: Store) -> dict[LabId, tuple[str, ...]]:
+    """What a clean stop has stopped; and what has a page and died with its engine."""
+    ran = {lab_id: set(containers) for lab_id, containers in (await store.labs.remembered_running()).items()}
+    paged = await store.pages.all()
+    for lab_id in {page.lab_id for page in paged}:
+        of_pages = {page.container_id for page in paged if page.lab_id == lab_id}
+        lost = {one.id for one in await host.labs.containers(lab_id) if one.lost and one.id in of_pages}
+        ran[lab_id] = ran.get(lab_id, set()) | lost
+    return {lab_id: tuple(sorted(containers)) for lab_id, containers in ran.items() if containers}
 
 
 async def _park_all(host: SandboxHost, store: Store) -> None:
     """A clean stop: nothing of a lab runs on, and the next start knows what ran."""
     is_open = [lab.id for lab in host.labs.all()]
-    await store.labs.remember_running(await host.stop_all())
+    ran = await host.stop_all()
+    # A stop that comes before all runs again must not forget the rest.
+    waiting = await store.labs.remembered_running()
+    both = {lab_id: {*ran.get(lab_id, ()), *waiting.get(lab_id, ())} for lab_id in ran.keys() | waiting.keys()}
+    await store.labs.remember_running(both)
     for lab_id in is_open:
         await store.labs.set_state(lab_id, LabState.PARKED)
 

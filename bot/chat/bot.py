@@ -37,6 +37,7 @@ from bot.chat.performer import Performer
 from bot.chat.ports import Labs
 from bot.chat.processor import ScopeOrder
 from bot.chat.reception import Endless, Meter, Reception
+from bot.chat.recovery import Recovery
 from bot.chat.sender import Sender
 from bot.chat.study_desk import StudyDesk
 from bot.chat.taps import Taps
@@ -112,6 +113,7 @@ class ChatBot:
         desks = self._desks(desk, host or NoHost())
         Handlers(conversations, desks, Taps(desks), self._guests, InlineDesk(self._kit)).register(self._application)
         self._warden = Warden(self._kit, conversations, desk, events)
+        self._recovery = Recovery(self._kit, conversations, desks.performer, desk)
 
     def _desks(self, pages: PagesDesk, host: HostView) -> Desks:
         performer, admins = Performer(pages), Admins(self._application.bot)
@@ -154,6 +156,7 @@ class ChatBot:
         await self._application.start()
         self._tasks.start(introduce(self._application.bot, self._kit.texts), name="introduction")
         self._warden.start()
+        self._tasks.start(self._recovery.take_up(), name="what the last run has left")
         log.info("answering as @%s", self._application.bot.username)
 
     async def _reach(self) -> None:

@@ -12,6 +12,7 @@ from bot.chat.cause import Cause
 from bot.chat.guide import Guide
 from bot.chat.job import Person
 from bot.chat.kit import Kit
+from bot.chat.ledger import Ledger
 from bot.chat.lesson import Lesson
 from bot.chat.message import Outgoing
 from bot.chat.session import Session
@@ -52,7 +53,7 @@ class Conversation:
             kit.valve,
             words=lambda: self.words,
             open_lab=lambda: kit.keeper.open(self.scope, self._opener),
-            note=self._note_terminal,
+            ledger=Ledger(kit.store, kit.clock),
             width=width,
         )
 
@@ -132,19 +133,6 @@ class Conversation:
             ),
         )
 
-    async def _note_terminal(self, message_id: int | None) -> None:
-        """Keep which message shows a running command: a bot that is killed leaves it as it is."""
-        await self.kit.store.scopes.change(self.scope, lambda state: replace(state, terminal_message_id=message_id))
-
-    async def tidy_terminal(self) -> None:
-        """After a restart: the message of a command that the last run left behind loses its buttons, with a word."""
-        state = await self.kit.store.scopes.get(self.scope)
-        if state.terminal_message_id is None or self.session.busy:
-            return
-        await self._note_terminal(None)
-        if await self.kit.sender.set_rows(self.scope, state.terminal_message_id):
-            await self.say("terminal.interrupted")
-
     # --- saying things -----------------------------------------------------------------------------------------------
 
     async def send(self, outgoing: Outgoing) -> int:
@@ -160,9 +148,10 @@ class Conversation:
 
     def later(self, work: Coroutine[Any, Any, None]) -> None:
         """Do it in the background; whoever waits for it gets a word when it fails."""
-        self.kit.tasks.start(self._guarded(work), name="work for a conversation")
+        self.kit.tasks.start(self.attempt(work), name="work for a conversation")
 
-    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+    async def attempt(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do it now, in the same way."""
         try:
             try:
                 await work

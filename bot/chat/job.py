@@ -36,6 +36,8 @@ class Job:
         """The key of a text, when the lab could not run the command."""
         self.cut: str | None = None
         """The key of a text, when something else than the command itself has ended it."""
+        self.number: int | None = None
+        """Under which the ledger has it."""
         self.ended = asyncio.Event()
         self.shown = asyncio.Event()
         """The final frame is in the chat."""

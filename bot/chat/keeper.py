@@ -22,6 +22,7 @@ from bot.identity import LabId, Scope
 from bot.learning.capacity import Bounds
 from bot.learning.life import Happening, State, after
 from bot.sandbox.removal import ClosedLab
+from bot.sandbox.summary import ContainerSummary
 from bot.store import LabRecord, LabState, Store
 
 log = logging.getLogger(__name__)
@@ -146,6 +147,10 @@ class Keeper:
         """Whose lab this is."""
         record = await self._store.labs.get(lab_id)
         return record.scope if record else None
+
+    async def containers(self, lab_id: LabId) -> tuple[ContainerSummary, ...]:
+        """What the lab has of its learner, without opening it. Raises EngineError."""
+        return await self._labs.containers(lab_id)
 
     async def extend(self, scope: Scope) -> LabRecord:
         """More time: the lab with its new end. Raises LabClosed when there is none, NoMoreTime after two times."""

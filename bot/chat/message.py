@@ -42,6 +42,16 @@ class Outgoing:
         return encoded(text=self.text.text, entities=entities or None, reply_markup=keyboard(self.rows))
 
 
+@dataclass(frozen=True)
+class Ready:
+    """A message of which only the form is left: kept over a restart."""
+
+    form: bytes
+
+
+Sendable = Outgoing | Ready
+
+
 def keyboard(rows: Rows) -> dict[str, Any] | None:
     """Rows as Telegram has them (Bot API, InlineKeyboardMarkup); None for a message without buttons."""
     return {"inline_keyboard": [[_without_none(_button(one)) for one in row] for row in rows]} if rows else None

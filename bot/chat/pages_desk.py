@@ -52,8 +52,11 @@ class PagesDesk:
             self._kit.pages.container_started(event.container.id)
             if event.resumed:
                 return await self._redraw_all(talk, event.lab_id, event.container.id)
+            # The pages are kept at once: what a bot that is killed has not announced, the next one does.
+            pages = await self._opened(talk, event.lab_id, event.container)
             await talk.session.settled(COMMAND_FIRST)
-            await self.announce(talk, event.lab_id, event.container)
+            for page in pages:
+                await self._post(talk, page)
         elif isinstance(event, ContainerStopped):
             self._kit.pages.container_stopped(event.container_id)
             await self._redraw_all(talk, event.lab_id, event.container_id)
@@ -63,19 +66,25 @@ class PagesDesk:
 
     async def announce(self, talk: Conversation, lab_id: LabId, container: ContainerSummary) -> int:
         """A message for each TCP port that the container publishes; how many."""
-        count = 0
+        pages = await self._opened(talk, lab_id, container)
+        for page in pages:
+            await self._post(talk, page)
+        return len(pages)
+
+    async def _opened(self, talk: Conversation, lab_id: LabId, container: ContainerSummary) -> list[Page]:
+        """A page for each TCP port that the container publishes."""
+        pages = []
         for port in container.ports:
             if port.protocol != "tcp":
                 continue
             try:
-                page = await self._kit.pages.open(lab_id, container.id, container.name, port.host, port.container)
+                pages.append(
+                    await self._kit.pages.open(lab_id, container.id, container.name, port.host, port.container)
+                )
             except DosirakError as error:
                 log.warning("no page for a container: %s", error)
                 await talk.say("pages.failed")
-                continue
-            await self._post(talk, page)
-            count += 1
-        return count
+        return pages
 
     async def _post(self, talk: Conversation, page: Page) -> None:
         """One message for each page: the old one is replaced, since the address is needed at the end of the talk."""

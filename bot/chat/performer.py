@@ -184,12 +184,12 @@ class Performer:
     async def _ended(self, talk: Conversation, job: Job) -> None:
         if job.run is not None and is_wide_table(job.run):
             talk.later(self._draw(talk, job.run))
-        if job.failure is None and not job.cut:
-            talk.later(self.happen(talk, CommandEnded(job.origin), Cause(job.person)))
         if job.failure == FULL:
             await self._line_up(talk, job)
         if job.cut != STOPPED:
             await self._next(talk)
+        if job.failure is None and not job.cut:
+            await talk.attempt(self.happen(talk, CommandEnded(job.origin), Cause(job.person)))
 
     async def _offer(self, talk: Conversation, cause: Cause, effect: do.OfferNext) -> None:
         talk.session.offer(talk.lesson.onward(effect.place, effect.block))
@@ -200,7 +200,11 @@ class Performer:
     # --- checks ------------------------------------------------------------------------------------------------------
 
     async def _verify(self, talk: Conversation, cause: Cause, effect: do.Verify) -> None:
-        talk.later(self._check(talk, cause, effect))
+        """The learner's tap does not wait for it; a command that has ended does, with what is kept of it."""
+        if effect.asked:
+            talk.later(self._check(talk, cause, effect))
+        else:
+            await self._check(talk, cause, effect)
 
     async def _check(self, talk: Conversation, cause: Cause, effect: do.Verify) -> None:
         step = step_at(talk.kit.course, effect.place)

@@ -14,7 +14,7 @@ from telegram.error import BadRequest, TelegramError
 
 from bot.chat.botapi import BotApi, encoded
 from bot.chat.lane import Lane
-from bot.chat.message import Outgoing, Rows, keyboard
+from bot.chat.message import Rows, Sendable, keyboard
 from bot.chat.pace import TELEGRAM_PACE, Pace
 from bot.identity import Scope
 
@@ -65,25 +65,25 @@ class Sender:
             del self._newest[next(iter(self._newest))]
         return number
 
-    async def send(self, scope: Scope, outgoing: Outgoing, *, preview: bool = False) -> int:
+    async def send(self, scope: Scope, outgoing: Sendable, *, preview: bool = False) -> int:
         """Send a message and give its id. Raises ChatGone, Undelivered."""
         return self._sent(scope, await self._reply(scope, lambda topic: self._send(scope, outgoing, topic, preview)))
 
-    async def send_now(self, scope: Scope, outgoing: Outgoing) -> int:
+    async def send_now(self, scope: Scope, outgoing: Sendable) -> int:
         """One attempt without regard to the budget, for callers that keep it themselves; gives the message's id."""
         return self._sent(scope, await self._send(scope, outgoing, scope.topic_id))
 
-    def _send(self, scope: Scope, outgoing: Outgoing, topic: int | None, preview: bool = False) -> Awaitable[Any]:
+    def _send(self, scope: Scope, outgoing: Sendable, topic: int | None, preview: bool = False) -> Awaitable[Any]:
         where = encoded(chat_id=scope.chat_id, message_thread_id=topic)
         return self._api.call("sendMessage", where, outgoing.form, *(() if preview else (NO_PREVIEW,)))
 
-    async def edit(self, scope: Scope, message_id: int, outgoing: Outgoing) -> bool:
+    async def edit(self, scope: Scope, message_id: int, outgoing: Sendable) -> bool:
         """Change a message; False when it is gone. Raises ChatGone, Undelivered."""
         lane = self.lane(scope)
         async with lane.reply():
             return await lane.deliver(lambda: self.edit_now(scope, message_id, outgoing), repeatable=True)
 
-    async def edit_now(self, scope: Scope, message_id: int, outgoing: Outgoing) -> bool:
+    async def edit_now(self, scope: Scope, message_id: int, outgoing: Sendable) -> bool:
         """One attempt without regard to the budget; False when the message is gone, True also when nothing changed."""
         which = encoded(chat_id=scope.chat_id, message_id=message_id)
         return await _unless_gone(self._api.call("editMessageText", which, outgoing.form, NO_PREVIEW))

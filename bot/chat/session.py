@@ -11,6 +11,7 @@ from contextlib import suppress
 from bot.chat.console import Console
 from bot.chat.job import Job
 from bot.chat.keypad import Pad
+from bot.chat.ledger import Ledger
 from bot.chat.live import Live
 from bot.chat.message import Button
 from bot.chat.ports import Lab
@@ -41,15 +42,14 @@ class Session:
         valve: Valve,
         words: Callable[[], Words],
         open_lab: Callable[[], Awaitable[Lab]],
-        note: Callable[[int | None], Awaitable[None]],
+        ledger: Ledger,
         width: Width = Width.AUTO,
     ) -> None:
-        """`note` keeps the number of the message of the command that runs, None when none does."""
         self._scope = scope
         self._sender = sender
         self._tasks = tasks
         self._words = words
-        self._note = note
+        self._ledger = ledger
         self.console = Console(
             tasks, valve, open_lab, width=width, happened=self._happened, shell_ended=self._shell_ended
         )
@@ -101,7 +101,8 @@ class Session:
         return next((job for job in known if job.live and job.live.message_id == message_id), None)
 
     def start(self, job: Job, then: Callable[[Job], Awaitable[None]]) -> None:
-        """Run a command in the background; `then` is called when its final frame is in the chat.
+        """Run a command in the background; `then` is called when its final frame is in the chat, and returns when
+        all that comes of the command was said.
 
         `busy` is true from now on. There must be no other command.
         """
@@ -109,26 +110,27 @@ class Session:
         self._tasks.start(self._run(job, then), name="command")
 
     async def _run(self, job: Job, then: Callable[[Job], Awaitable[None]]) -> None:
+        await self._ledger.begin(self._scope, job)
         live = job.live = Live(
             self._sender,
             self._scope,
             lambda: job.view(self._words(), _now()),
             look_again=job.look_again,
-            posted=self._note,
+            posted=lambda message_id: self._ledger.posted(job, message_id),
         )
         following = self._tasks.start(self._follow(job, live), name="live message")
         self._tasks.start(self._sender.typing(self._scope), name="typing")
         try:
             await self._play(job)
+            await self._ledger.ended(job, job.view(self._words(), _now()))
         finally:
             self._jobs.append(job)
             self.job = None
             live.finish()
         await following
-        if self.job is None:
-            await self._note(None)
         job.shown.set()
         await then(job)
+        await self._ledger.over(job)
 
     async def _follow(self, job: Job, live: Live) -> None:
         """Nobody reads what runs in a chat that the bot was put out of, and nobody could stop it."""

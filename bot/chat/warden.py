@@ -39,16 +39,9 @@ class Warden:
         self._kit.keeper.reception.in_use = self.is_in_use
         self._unlisten = self._events.listen(self._heard)
         self._kit.tasks.start(self._look_at_the_clock(), name="lab and page ends")
-        self._kit.tasks.start(self._tidy(), name="terminals of the last run")
 
     def stop(self) -> None:
         self._unlisten()
-
-    async def _tidy(self) -> None:
-        for scope in await self._kit.store.scopes.known():
-            if (await self._kit.store.scopes.get(scope)).terminal_message_id is not None:
-                talk = await self._conversations.find(scope)
-                talk.later(talk.tidy_terminal())
 
     def _heard(self, event: LabEvent) -> None:
         if isinstance(event, ContainerEvent):

@@ -31,6 +31,7 @@ from bot.sandbox.lab import Lab
 from bot.sandbox.names import label_filter, toolbox_name
 from bot.sandbox.opening import Opening
 from bot.sandbox.removal import ClosedLab, remove_everything
+from bot.sandbox.summary import ContainerSummary
 
 log = logging.getLogger(__name__)
 
@@ -137,8 +138,11 @@ class Labs:
         return folders | self._cgroups.found()
 
     async def sweep(self, keep: Collection[LabId]) -> frozenset[LabId]:
-        """Close every lab that is found but not to be kept; which ones went. One that resists is logged."""
-        leftovers = await self.found() - frozenset(keep)
+        """Close every lab that is found but not to be kept; which ones went."""
+        return await self.close_all(await self.found() - frozenset(keep))
+
+    async def close_all(self, leftovers: Collection[LabId]) -> frozenset[LabId]:
+        """Close these; which ones went. One that resists is logged."""
         swept = await asyncio.gather(*(self._swept(lab_id) for lab_id in leftovers))
         return frozenset(lab_id for lab_id in swept if lab_id is not None)
 
@@ -190,6 +194,10 @@ class Labs:
                 await lab.start(container_id)
             except (EngineError, LabError) as error:
                 log.warning("container %s is not started again: %s", container_id[:12], error)
+
+    async def containers(self, lab_id: LabId) -> tuple[ContainerSummary, ...]:
+        """The learner's containers, newest first, whether the lab is open or not."""
+        return await Containers(self._engine, lab_id).all()
 
     async def address(self, lab_id: LabId, container_id: str, port: int) -> Address:
         """Where a container's port is, for a page. Raises EngineNotFound, ContainerNotRunning, EngineUnavailable."""

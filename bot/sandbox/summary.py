@@ -12,6 +12,9 @@ from bot.guard.owner import IMAGE_LABEL, PORTS_LABEL
 from bot.identity import LabId
 from bot.sandbox.names import virtual_name
 
+UNKNOWN = 255
+"""What the engine notes for a container that was gone when it started again (moby, daemon/daemon.go, `restore`)."""
+
 State = Literal["created", "running", "paused", "exited"]
 
 
@@ -42,6 +45,11 @@ class ContainerSummary:
     def runs(self) -> bool:
         """A paused container holds its address and its ports as a running one does."""
         return self.state in ("running", "paused")
+
+    @property
+    def lost(self) -> bool:
+        """It ran when its engine and its shim died together: nobody can know how it ended."""
+        return self.state == "exited" and self.exit_code == UNKNOWN
 
 
 def summary(lab: LabId, found: Mapping[str, Any]) -> ContainerSummary:

@@ -5,6 +5,7 @@ which lab belongs to which conversation, which page has which address.
 """
 
 from bot.store.audit import AuditEntry
+from bot.store.commands import Begun, LeftCommand
 from bot.store.completions import Completion
 from bot.store.driving import Driving, Who
 from bot.store.labs import LabRecord, LabState
@@ -12,4 +13,16 @@ from bot.store.pages import PageRecord
 from bot.store.scopes import ScopeState
 from bot.store.store import Store
 
-__all__ = ["AuditEntry", "Completion", "Driving", "LabRecord", "LabState", "PageRecord", "ScopeState", "Store", "Who"]
+__all__ = [
+    "AuditEntry",
+    "Begun",
+    "Completion",
+    "Driving",
+    "LabRecord",
+    "LabState",
+    "LeftCommand",
+    "PageRecord",
+    "ScopeState",
+    "Store",
+    "Who",
+]

@@ -106,18 +106,14 @@ class Labs:
 
         await self._database.do(remember)
 
-    async def take_running(self) -> dict[LabId, tuple[str, ...]]:
-        """What `remember_running` kept, once: a second call finds nothing."""
-
-        def take(statements: Statements) -> list[Row]:
-            rows = statements.rows("SELECT lab_id, container_id FROM running_containers ORDER BY 1, 2")
-            statements.rows("DELETE FROM running_containers")
-            return rows
-
-        taken: dict[LabId, tuple[str, ...]] = {}
-        for lab_id, container_id in await self._database.do(take):
-            taken[lab_id] = (*taken.get(lab_id, ()), container_id)
-        return taken
+    async def remembered_running(self) -> dict[LabId, tuple[str, ...]]:
+        """What `remember_running` kept; to be forgotten when it runs again, so that a crash before that loses none."""
+        kept: dict[LabId, tuple[str, ...]] = {}
+        for lab_id, container_id in await self._database.rows(
+            "SELECT lab_id, container_id FROM running_containers ORDER BY 1, 2"
+        ):
+            kept[lab_id] = (*kept.get(lab_id, ()), container_id)
+        return kept
 
 
 def _record(row: Row) -> LabRecord:

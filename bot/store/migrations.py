@@ -124,7 +124,25 @@ SECOND: Step = (
 
 THIRD: Step = ("ALTER TABLE scopes ADD COLUMN width TEXT",)
 
-STEPS: tuple[Step, ...] = (FIRST, SECOND, THIRD)
+FOURTH: Step = (
+    """
+    CREATE TABLE commands (
+        number INTEGER PRIMARY KEY,
+        chat_id INTEGER NOT NULL,
+        topic_id INTEGER NOT NULL,
+        begun_at INTEGER NOT NULL,
+        user_id INTEGER NOT NULL,
+        user_name TEXT NOT NULL,
+        chapter TEXT,
+        step TEXT,
+        message_id INTEGER,
+        final TEXT
+    ) STRICT
+    """,
+    "ALTER TABLE scopes DROP COLUMN terminal_message_id",
+)
+
+STEPS: tuple[Step, ...] = (FIRST, SECOND, THIRD, FOURTH)
 
 
 async def migrate(database: Database, steps: Sequence[Step] = STEPS) -> None:

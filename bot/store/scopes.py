@@ -9,10 +9,10 @@ from bot.identity import Language, Scope
 from bot.store.database import Database, Row, Statements
 
 _SELECT = """
-    SELECT language, chapter, step, waiting, lesson_message_id, terminal_message_id, width
+    SELECT language, chapter, step, waiting, lesson_message_id, width
     FROM scopes WHERE chat_id = ? AND topic_id = ?
 """
-_PUT = "INSERT OR REPLACE INTO scopes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_PUT = "INSERT OR REPLACE INTO scopes VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,6 @@ class ScopeState:
     waiting: str | None = None
     """Which confirmation is pending, in the dialogue's own word."""
     lesson_message_id: int | None = None
-    terminal_message_id: int | None = None
     width: str | None = None
     """Which size of the terminal was chosen there; None: nobody has."""
 
@@ -87,6 +86,5 @@ def _values(state: ScopeState) -> Row:
         state.step,
         state.waiting,
         state.lesson_message_id,
-        state.terminal_message_id,
         state.width,
     )

@@ -10,6 +10,7 @@ from typing import Self
 from bot.identity import Scope
 from bot.store.audit import Audit
 from bot.store.bans import Bans
+from bot.store.commands import Commands
 from bot.store.completions import Completions
 from bot.store.database import Database, Statements
 from bot.store.driving import DrivingRules
@@ -22,9 +23,9 @@ from bot.store.unlisted import Unlisted
 
 FILE_NAME = "dosirak.sqlite3"
 
-_OF_A_CHAT = ("scopes", "completions", "audit", "labs", "driving", "unlisted")
+_OF_A_CHAT = ("scopes", "completions", "audit", "labs", "driving", "unlisted", "commands")
 """Tables with a chat and a topic in each row."""
-_OF_A_PERSON = ("completions", "audit", "driving", "unlisted")
+_OF_A_PERSON = ("completions", "audit", "driving", "unlisted", "commands")
 """Tables with a person in each row; a group that a forgotten person drove is driven by everyone again."""
 
 
@@ -42,6 +43,7 @@ class Store:
         self.bans = Bans(database)
         self.driving = DrivingRules(database)
         self.unlisted = Unlisted(database)
+        self.commands = Commands(database)
 
     @classmethod
     @asynccontextmanager

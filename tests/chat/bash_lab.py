@@ -192,6 +192,10 @@ class BashLabs:
         lab.shell.start()
         return lab
 
+    async def containers(self, lab_id: LabId) -> tuple[ContainerSummary, ...]:
+        lab = self._labs.get(lab_id)
+        return tuple(lab.listed) if lab else ()
+
     async def park(self, lab_id: LabId) -> tuple[str, ...]:
         self.parked.append(lab_id)
         if (lab := self._labs.pop(lab_id, None)) is not None:

@@ -14,7 +14,7 @@ import pytest
 
 from bot.errors import LabClosed, StoreError
 from bot.identity import LabId, Language, Scope
-from bot.store import AuditEntry, Completion, Driving, LabState, PageRecord, ScopeState, Store, Who
+from bot.store import AuditEntry, Begun, Completion, Driving, LabState, LeftCommand, PageRecord, ScopeState, Store, Who
 from bot.store.audit import KEPT_FOR, PRUNE_EVERY
 from bot.store.store import FILE_NAME
 from bot.store.times import to_seconds
@@ -56,7 +56,7 @@ async def test_a_conversation_never_seen_has_no_choice_and_no_place(store: Store
 
 async def test_everything_survives_a_restart(tmp_path: Path) -> None:
     """What one process wrote, the next one reads, value for value."""
-    state = ScopeState(TOPIC, Language.ENGLISH, "ch02", "web", "reset", 11, 12, "wide")
+    state = ScopeState(TOPIC, Language.ENGLISH, "ch02", "web", "reset", 11, "wide")
     async with Store.open(tmp_path) as store:
         await store.scopes.put(state)
         await store.completions.add(completion())
@@ -113,7 +113,7 @@ async def test_a_cancelled_group_of_writes_is_whole_or_absent(store: Store) -> N
             await asyncio.sleep(0.0002)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        assert len((await store.labs.take_running()).get(LAB, ())) in (0, 200)
+        assert len((await store.labs.remembered_running()).get(LAB, ())) in (0, 200)
 
 
 async def test_a_step_is_completed_once_for_each_person(store: Store) -> None:
@@ -169,20 +169,36 @@ async def test_a_lab_takes_what_belongs_to_it_along(store: Store) -> None:
     await store.labs.remove(LAB)
     assert await store.pages.all() == ()
     assert await store.shelf.references(LAB) == frozenset()
-    assert await store.labs.take_running() == {}
+    assert await store.labs.remembered_running() == {}
     with pytest.raises(LabClosed):
         await store.shelf.add(LAB, "diamol/base:latest")
     with pytest.raises(LabClosed):
         await store.pages.put(page())
 
 
-async def test_remembered_containers_are_taken_once(store: Store) -> None:
-    """A start that has taken them does not start them again next time; a new memory replaces the old."""
+async def test_a_command_is_kept_until_all_of_it_was_said(store: Store) -> None:
+    """Its begin, its message and its last frame; over, it is gone, and another one of the same chat is not."""
+    began = Begun(GROUP, NOW, 4, "민지", "ch02", "web")
+    number, other = await store.commands.begin(began), await store.commands.begin(began)
+    await store.commands.posted(number, 77)
+    await store.commands.ended(number, "text=%E2%9C%93")
+    assert await store.commands.left() == (
+        LeftCommand(number, began, 77, "text=%E2%9C%93"),
+        LeftCommand(other, began, None, None),
+    )
+    await store.commands.over(number)
+    assert [left.number for left in await store.commands.left()] == [other]
+
+
+async def test_remembered_containers_are_kept_until_they_are_forgotten(store: Store) -> None:
+    """A start that is killed before they run finds them again; a new memory replaces the old."""
     await open_lab(store)
     await store.labs.remember_running({LAB: ["old"]})
     await store.labs.remember_running({LAB: ["c2", "c1", "c2"]})
-    assert await store.labs.take_running() == {LAB: ("c1", "c2")}
-    assert await store.labs.take_running() == {}
+    for _ in range(2):
+        assert await store.labs.remembered_running() == {LAB: ("c1", "c2")}
+    await store.labs.remember_running({})
+    assert await store.labs.remembered_running() == {}
 
 
 async def test_a_page_changed_keeps_its_visits_and_its_message(store: Store) -> None:

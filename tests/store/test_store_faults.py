@@ -49,7 +49,7 @@ async def test_a_killed_process_loses_nothing_that_was_committed(tmp_path: Path)
         told = _run_and_kill(tmp_path, lines=chance.randrange(5, 60))
         async with Store.open(tmp_path) as store:
             steps = {step for _, step in await store.completions.steps(Scope(1))}
-            running = (await store.labs.take_running()).get(LabId("0123456789"), ())
+            running = (await store.labs.remembered_running()).get(LabId("0123456789"), ())
         assert {f"step-{number}" for number in range(told + 1)} <= steps
         assert len(steps) - (told + 1) in (0, 1, 2)
         assert len(running) in (0, 5)

@@ -1,0 +1,57 @@
+"""Keeps what a bot that is killed in the middle of a command needs to know when it starts again."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from bot.chat.job import Job
+from bot.chat.message import Outgoing
+from bot.errors import StoreError
+from bot.identity import Scope
+from bot.store import Begun, Store
+
+log = logging.getLogger(__name__)
+
+
+class Ledger:
+    """Notes each command's begin, message, last frame and end; a store that fails stops no command."""
+
+    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def begin(self, scope: Scope, job: Job) -> None:
+        """Before its first frame."""
+        place = job.origin
+        begun = Begun(
+            scope,
+            self._clock(),
+            job.person.id,
+            job.person.name,
+            place.chapter if place else None,
+            place.step if place else None,
+        )
+        try:
+            job.number = await self._store.commands.begin(begun)
+        except StoreError as error:
+            log.warning("a command is not noted: %s", error)
+
+    async def posted(self, job: Job, message_id: int) -> None:
+        """Its frames are in this message."""
+        if job.number is not None:
+            await self._store.commands.posted(job.number, message_id)
+
+    async def ended(self, job: Job, final: Outgoing) -> None:
+        """It has ended, and this is to be seen in the chat whatever comes."""
+        if job.number is not None:
+            try:
+                await self._store.commands.ended(job.number, final.form.decode())
+            except StoreError as error:
+                log.warning("a command's end is not noted: %s", error)
+
+    async def over(self, job: Job) -> None:
+        """All that came of it was said."""
+        if job.number is not None:
+            await self._store.commands.over(job.number)
