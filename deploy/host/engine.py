@@ -7,6 +7,7 @@ containerd is started by us, not by dockerd, because dockerd would take the syst
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -167,6 +168,7 @@ def dockerd_settings(places: Places) -> dict[str, object]:
         # `info` writes a line for each container's start and end, for months.
         "log-level": "warn",
         "shutdown-timeout": 5,
+        "runtimes": {"runsc": {"path": path}} if (path := shutil.which("runsc")) else {},
     }
 
 

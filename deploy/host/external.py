@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from deploy.host.engine_api import VERSION, answers, ask
 from deploy.host.faults import HostFault
 from deploy.host.words import say
+
+API = VERSION.removeprefix("/v")
 
 
 def external_socket(url: str) -> Path:
@@ -21,7 +25,50 @@ def external_socket(url: str) -> Path:
     return socket
 
 
-def weaker(information: dict[str, object]) -> list[str]:
+def demand(information: Mapping[str, Any], version: Mapping[str, Any]) -> None:
+    """Raises HostFault where labs cannot live on this engine, by its answers to /info and /version."""
+    if information.get("OSType", "linux") != "linux":
+        raise HostFault("The engine at DOSIRAK_ENGINE runs no Linux containers: use one that does, or a private one.")
+    newest, oldest = str(version.get("ApiVersion", "0")), str(version.get("MinAPIVersion", "0"))
+    if _numbers(newest) < _numbers(API):
+        raise HostFault(
+            f"The engine at DOSIRAK_ENGINE speaks API {newest}, labs need {API}: update it to Docker 20.10 or later."
+        )
+    if _numbers(oldest) > _numbers(API):
+        raise HostFault(
+            f"The engine at DOSIRAK_ENGINE refuses API {API}: "
+            f"start it with DOCKER_MIN_API_VERSION={API} in its environment."
+        )
+    if "name=rootless" in str(information.get("SecurityOptions")):
+        raise HostFault(
+            "The engine at DOSIRAK_ENGINE is rootless, so labs could have no limits and no walls of their own: "
+            "use one that runs as root, or unset DOSIRAK_ENGINE for a private one."
+        )
+    if information.get("CgroupDriver") != "cgroupfs":
+        raise HostFault(
+            f"The engine at DOSIRAK_ENGINE uses the cgroup driver {information.get('CgroupDriver')!r}, labs need "
+            '"cgroupfs": set "exec-opts": ["native.cgroupdriver=cgroupfs"] in its daemon.json and restart it, '
+            "or unset DOSIRAK_ENGINE for a private one."
+        )
+
+
+def demand_runtime(information: Mapping[str, Any], runtime: str) -> None:
+    """Raises HostFault when the engine does not know the runtime that labs shall use."""
+    known = information.get("Runtimes") or {}
+    if runtime not in known and not runtime.startswith("io.containerd."):  # the name of a shim is enough
+        raise HostFault(
+            f"DOSIRAK_RUNTIME is {runtime!r}, and the engine has only {', '.join(sorted(known))}: "
+            f"install {runtime} where root's PATH finds it (and name it in the daemon.json of an engine of your own), "
+            "or unset it."
+        )
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """`1.41` as (1, 41); what is no version is older than any."""
+    return tuple(int(part) for part in version.split(".") if part.isdigit())
+
+
+def weaker(information: Mapping[str, Any]) -> list[str]:
     """What this engine (its answer to /info) lacks of a private one's protection, in words."""
     options = str(information.get("SecurityOptions"))
     found = ["labs share this machine's own network namespace and firewall tables"]
@@ -34,9 +81,18 @@ def weaker(information: dict[str, object]) -> list[str]:
     return found
 
 
-def tell_weaker(socket: Path) -> None:
+def fitting(socket: Path, runtime: str) -> dict[str, Any]:
+    """The engine's answer to /info; HostFault where labs cannot live on it."""
+    # Without a version in the path: an engine that does not speak ours still answers.
+    _, version = ask(socket, "GET", "/version")
+    _, information = ask(socket, "GET", "/info")
+    demand(information, version)
+    demand_runtime(information, runtime)
+    return dict(information)
+
+
+def tell_weaker(socket: Path, information: Mapping[str, Any]) -> None:
     """Say once, at the start, which protections are weaker on this engine."""
-    _, information = ask(socket, "GET", f"{VERSION}/info")
     say(f"using the engine at {socket}; weaker than a private engine:")
     for line in weaker(information):
         say(f"  - {line}")

@@ -17,7 +17,7 @@ from types import FrameType
 from deploy.host import environment, packages
 from deploy.host.bot import LISTEN, Bot, listens, wait_until_free
 from deploy.host.engine import Engine
-from deploy.host.external import external_socket, tell_weaker
+from deploy.host.external import external_socket, fitting, tell_weaker
 from deploy.host.faults import HostFault
 from deploy.host.images import cache_folder, provide_images
 from deploy.host.places import Places, closed_ancestor
@@ -84,10 +84,11 @@ def _run(stack: ExitStack, started: float) -> int:
 
 def _engine(places: Places, stack: ExitStack) -> Mapping[str, str]:
     """An engine with its images: the private one, or the one that DOSIRAK_ENGINE names."""
+    runtime = os.environ.get("DOSIRAK_RUNTIME") or "runc"
     if url := os.environ.get("DOSIRAK_ENGINE"):
         socket = external_socket(url)
         packages.install((*packages.image_needs(), *packages.PICTURES))
-        tell_weaker(socket)
+        tell_weaker(socket, fitting(socket, runtime))
         provide_images(places, socket, cache=cache_folder(), registry=False)
         return {}
     packages.install((*packages.engine_needs(), *packages.image_needs(), *packages.PICTURES))
@@ -95,6 +96,8 @@ def _engine(places: Places, stack: ExitStack) -> Mapping[str, str]:
     stack.callback(engine.stop)
     if engine.start():
         say("the engine of an earlier start still runs; it goes on")
+    if runtime != "runc":
+        fitting(engine.socket, runtime)
     provide_images(places, engine.socket, cache=cache_folder())
     return {
         "DOSIRAK_ENGINE": f"unix://{engine.socket}",
