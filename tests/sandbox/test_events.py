@@ -64,12 +64,16 @@ async def test_what_a_start_of_the_bot_resumes_is_told_as_that(host: SandboxHost
     web = await make(lab.id, "web")
     await lab.stop(web)
     async with heard(host, lab.id) as events:
+
+        def starts() -> list[bool]:
+            # The stop before may be told only now, and a stop and a start together: they are not counted.
+            return [event.resumed for event in events if isinstance(event, ContainerStarted)]
+
         await host.resume({lab.id: (web,)})
-        await eventually(lambda: len(events) == 1)
+        await eventually(lambda: starts() == [True])
         await lab.stop(web)
         await lab.start(web)
-        await eventually(lambda: len(events) == 3)
-    assert [event.resumed for event in events if isinstance(event, ContainerStarted)] == [True, False]
+        await eventually(lambda: starts() == [True, False])
 
 
 class Relay:
