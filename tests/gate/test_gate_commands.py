@@ -164,6 +164,15 @@ async def test_files_are_copied_both_ways(lab_a: HandMadeLab, cli: str, tmp_path
     await lab_a.ok("cp", str(tmp_path / "in"), "box:/file", cli=cli)
     await lab_a.ok("cp", "box:/file", str(tmp_path / "back"), cli=cli)
     assert (tmp_path / "back").read_text() == "new\n"
+    long = tmp_path / "tree" / ("긴이름" * 20) / ("x" * 120)
+    long.parent.mkdir(parents=True)
+    long.write_text("deep\n")
+    (tmp_path / "tree/link").symlink_to("twin")
+    (tmp_path / "tree/twin").hardlink_to(long)
+    await lab_a.ok("cp", str(tmp_path / "tree"), "box:/", cli=cli)
+    await lab_a.ok("cp", "box:/tree", str(tmp_path / "came"), cli=cli)
+    assert (tmp_path / "came" / long.relative_to(tmp_path / "tree")).read_text() == "deep\n"
+    assert (tmp_path / "came/link").read_text() == "deep\n"
     ran = await lab_a.docker("cp", "box:/nothing", str(tmp_path), cli=cli)
     assert ran.code == 1 and "/nothing" in ran.err
     await lab_a.ok("rm", "box", cli=cli)
