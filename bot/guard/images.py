@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.guard import facts as ask
-from bot.guard.call import Call
+from bot.guard.call import Call, flag
 from bot.guard.facts import Facts
 from bot.guard.filters import keep_by_filters, read_filters
 from bot.guard.owner import IMAGE_LABEL, Owner
@@ -184,7 +184,7 @@ def remove_image(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict:
     leaving = image.references if by_id else (normalise(name),)
     if "@" in leaving[0]:
         leaving = image.references
-    force = call.query.get("force", "") in ("1", "true")
+    force = flag(call.query.get("force"))
     last = len(leaving) == len(image.references)
     _refuse_if_used(owner, facts, image, leaving, by_id=by_id, force=force, last=last)
     report = [{"Untagged": reference} for reference in leaving]

@@ -52,9 +52,9 @@ class Carrier:
         for request in verdict.requests:
             status, _ = await self._engine.read(request)
             statuses.append(status)
-        for container, status in zip(verdict.gone, statuses, strict=False):
+        for container, status in zip(verdict.gone, statuses, strict=False):  # what is no container has none to tell of
             if status < 300:
-                await self._observer.container_gone(self._owner.lab, container)
+                await self._tell(gone=container)
         return verdict.answer(tuple(statuses))
 
     async def whole(self, verdict: Forward, upload: AsyncIterator[bytes] | None = None) -> Answer:
@@ -66,16 +66,16 @@ class Carrier:
         except TimeoutError:
             raise EngineTimeout("the engine did not answer in time") from None
         if built.status < 300:
-            await self._tell(verdict)
+            await self._tell(verdict.started, verdict.gone)
         return built
 
-    async def _tell(self, verdict: Forward) -> None:
+    async def _tell(self, started: str | None = None, gone: str | None = None) -> None:
         """The observer's failure is not the learner's: the container runs all the same."""
         try:
-            if verdict.started is not None:
-                await self._observer.container_started(self._owner.lab, verdict.started)
-            if verdict.gone is not None:
-                await self._observer.container_gone(self._owner.lab, verdict.gone)
+            if started is not None:
+                await self._observer.container_started(self._owner.lab, started)
+            if gone is not None:
+                await self._observer.container_gone(self._owner.lab, gone)
         except DosirakError as error:
             log.warning("lab %s: %s", self._owner.lab, error)
 
