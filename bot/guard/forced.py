@@ -18,13 +18,26 @@ CAPABILITIES = (
 )
 """Enough for a web server that starts as root and drops to a user. No NET_RAW (spoofing), no MKNOD."""
 
+NO_DNS = "127.0.0.1"
+"""The engine answers for names of containers; any other question goes to the asker's own loopback: nobody there."""
 DNS_OPTIONS = ("ndots:0", "timeout:1", "attempts:1")
 """The engine's resolver stays silent when it has no answer: an unknown name fails after one second, not after ten."""
 
 STOP_SECONDS = 10
 """Docker's default, and the most a learner may ask: closing a lab waits no longer."""
 SHM_BYTES = 64 * 1024 * 1024
+"""Docker's default; it counts as the container's memory."""
 RETRIES = 3
+"""A container that fails three times in a row fails for ever; each start costs the engine 0.3 s."""
+
+
+def ulimits() -> list[dict[str, Any]]:
+    """Open files as for a login shell, no core dumps (they fill the disk), next to no locked memory."""
+    return [
+        {"Name": "nofile", "Soft": 1024, "Hard": 2048},
+        {"Name": "core", "Soft": 0, "Hard": 0},
+        {"Name": "memlock", "Soft": 65536, "Hard": 65536},
+    ]
 
 
 def host_config(owner: Owner) -> dict[str, Any]:
@@ -46,8 +59,7 @@ def host_config(owner: Owner) -> dict[str, Any]:
         "UsernsMode": "",
         "Runtime": owner.runtime,
         "LogConfig": {"Type": "local", "Config": {"max-size": "1m", "max-file": "2"}},
-        # No resolver outside the container's own namespace: an outside name is answered by nobody.
-        "Dns": ["127.0.0.1"],
+        "Dns": [NO_DNS],
         "DnsOptions": list(DNS_OPTIONS),
         # Learners' processes end before the host's own services do.
         "OomScoreAdj": 500,
@@ -58,9 +70,5 @@ def host_config(owner: Owner) -> dict[str, Any]:
         "Memory": limits.container_memory,
         "MemorySwap": limits.container_memory,
         "PidsLimit": limits.container_pids,
-        "Ulimits": [
-            {"Name": "nofile", "Soft": 1024, "Hard": 2048},
-            {"Name": "core", "Soft": 0, "Hard": 0},
-            {"Name": "memlock", "Soft": 65536, "Hard": 65536},
-        ],
+        "Ulimits": ulimits(),
     }

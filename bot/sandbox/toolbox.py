@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import EngineConflict, EngineNotFound, LabClosed
+from bot.guard.forced import CAPABILITIES, DNS_OPTIONS, NO_DNS, ulimits
 from bot.identity import LabId
 from bot.sandbox.engine import Engine
 from bot.sandbox.names import HOME, TOOLBOX, belongs, home_name, labels, toolbox_name
@@ -16,18 +17,9 @@ from bot.sandbox.namespace import NetworkNamespace, namespace_of
 SOCKET_TARGET = "/run/dosirak"
 """Where the lab's socket folder is inside; the image's /var/run/docker.sock points into it."""
 
-CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "NET_BIND_SERVICE")
-"""What a root shell needs for its own files and processes; nothing that reaches the kernel or the network's wires."""
-
 OOM_SCORE = 100
 """Above the host's own services (0), below the learner's containers (500): when a lab is out of memory its containers
 go first, so that there is a shell to look with, and room to start one."""
-
-NO_DNS = "127.0.0.1"
-"""The engine answers for names of containers; any other question goes to the toolbox's own loopback: nobody there."""
-
-DNS_OPTIONS = ("ndots:0", "timeout:1", "attempts:1")
-"""The engine's resolver stays silent when it has no answer: an unknown name fails after one second, not after ten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +138,7 @@ def _host_configuration(plan: ToolboxPlan) -> dict[str, Any]:
         "OomScoreAdj": OOM_SCORE,
         "PidsLimit": plan.pids,
         "ShmSize": 16 * 2**20,
-        "Ulimits": [
-            {"Name": "nofile", "Soft": 1024, "Hard": 2048},
-            {"Name": "core", "Soft": 0, "Hard": 0},
-            {"Name": "memlock", "Soft": 65536, "Hard": 65536},
-        ],
+        "Ulimits": ulimits(),
         "NetworkMode": plan.network,
         "Dns": [NO_DNS],
         "DnsOptions": list(DNS_OPTIONS),

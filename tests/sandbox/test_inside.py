@@ -7,12 +7,12 @@ from shlex import quote
 
 import pytest
 
+from bot.guard.forced import CAPABILITIES
 from bot.guard.forced import CAPABILITIES as CONTAINER_CAPABILITIES
 from bot.identity import LabId
 from bot.sandbox.engine import Engine
 from bot.sandbox.host import SandboxHost
 from bot.sandbox.lab import Lab
-from bot.sandbox.toolbox import CAPABILITIES
 from tests.sandbox.kit import BASE
 
 pytestmark = pytest.mark.engine
