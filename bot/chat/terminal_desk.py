@@ -29,7 +29,9 @@ class TerminalDesk:
         """
         in_turn = in_turn and talk.shared
         busy = talk.occupied if in_turn else talk.session.busy
-        meant, changed = (text, False) if busy and not in_turn else straighten(text)
+        run = talk.session.console.run
+        is_command = not busy or in_turn or (run is not None and run.at_shell_prompt)
+        meant, changed = straighten(text) if is_command else (text, False)
         if changed:
             await talk.say("note.straightened")
         await self._performer.happen(talk, TextTyped(meant, busy, in_turn), cause)

@@ -128,7 +128,7 @@ def compose(
     hidden = gone + len(lines) - len(kept)
     note = (above(hidden)[:_NOTE_ROOM] + "\n") if hidden else ""
     body = marked("pre", "\n".join(kept), language=_LANGUAGE) if any(kept) else RichText()
-    return _without_last_break(joined([head, note, body, foot])), len(kept)
+    return _without_last_break(joined([head, note, body, foot if body.text else footer])), len(kept)
 
 
 def _short_command(command: str) -> str:

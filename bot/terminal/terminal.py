@@ -91,6 +91,12 @@ class Run:
             return False
         return self.screen.cursor.column > 0 and self.screen.gap_before_cursor() is not None
 
+    @property
+    def at_shell_prompt(self) -> bool:
+        """Whether the last line ends as a shell's prompt does, so that what is typed is a command there."""
+        lines = () if self.by_keys else self.lines()
+        return bool(lines) and lines[-1].rstrip().endswith(("#", "$"))
+
     def waits_from(self) -> float | None:
         """When `waits` becomes true if nothing more is written; None when it will not."""
         then = self.changed + WAIT_QUIET

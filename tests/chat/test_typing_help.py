@@ -97,3 +97,18 @@ async def test_sh_works_everywhere(learner: Member) -> None:
     await learner.says("/sh cat <<END | wc —lines\n“하나”\n둘\nEND")
     await learner.sees("고쳤어요")
     await learner.sees("\n2\n")
+
+
+async def test_what_a_phone_made_of_a_command_is_put_right_in_an_inner_shell_too(learner: Member) -> None:
+    """A program that asks for a text gets it as it was written."""
+    await learner.says("PS1='/ # ' bash --noprofile --norc -i")
+    await learner.sees("/ # ▌")
+    await learner.says("echo “하나 둘”")
+    await learner.sees("고쳤어요")
+    await learner.sees("\n하나 둘\n")
+    await learner.says("read -p '말: ' x; echo \"<$x>\"")
+    await learner.sees("말: ▌")
+    await learner.says("“하나”")
+    await learner.sees("<“하나”>")
+    await learner.presses("⏏ exit")
+    await learner.sees("✓")
