@@ -24,6 +24,9 @@ CHECK_SECONDS = 10.0
 
 COMMAND_SECONDS = 10.0
 
+IPV6 = Path("/proc/net/if_inet6")
+"""There as soon as the kernel has IPv6 at all, also where every interface has it switched off."""
+
 DOCKER_USER = "DOCKER-USER"
 """Docker's chain for other people's rules: with every new network Docker puts its jump to it first in FORWARD again."""
 
@@ -40,7 +43,7 @@ class Firewall:
     async def ensure(self) -> bool:
         """Put the rules in place if they are not; True when something had to be done. Raises LabError."""
         self._answer_at_once()
-        changed = [await self._ensure(command) for command in ("iptables", "ip6tables")]
+        changed = [await self._ensure(command) for command in _commands()]
         return any(changed)
 
     def _answer_at_once(self) -> None:
@@ -66,7 +69,7 @@ class Firewall:
 
     async def remove(self) -> None:
         """Take everything of ours away."""
-        for command in ("iptables", "ip6tables"):
+        for command in _commands():
             listed = await self._run(command, "-S")
             for line in _jumps_in(listed):
                 await self._run(command, *line.replace("-A", "-D", 1).split())
@@ -116,6 +119,11 @@ class Firewall:
         if process.returncode != 0:
             raise LabError(f"{' '.join(line)}: {errors.decode(errors='replace').strip()}")
         return output.decode()
+
+
+def _commands() -> tuple[str, ...]:
+    """A kernel that was started without IPv6 has no packets of it, and may have no table for it either."""
+    return ("iptables", "ip6tables") if IPV6.exists() else ("iptables",)
 
 
 def _rules(command: str) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from bot.identity import LabId
@@ -69,6 +71,20 @@ async def test_flushed_rules_come_back(settings: Settings, host: SandboxHost) ->
     assert "DOSIRAK" not in await firewall._run("iptables", "-S")
     assert await firewall.ensure() is True
     assert await firewall.ensure() is False
+
+
+async def test_a_kernel_without_ipv6_needs_no_rules_for_it(
+    settings: Settings, host: SandboxHost, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its tables may not even be there; once IPv6 is, so are the rules."""
+    firewall = Firewall(NetworkNamespace(settings.network_namespace))
+    await firewall.remove()
+    with monkeypatch.context() as without:
+        without.setattr("bot.sandbox.firewall.IPV6", tmp_path / "if_inet6")
+        assert await firewall.ensure() is True and await firewall.ensure() is False
+        assert "DOSIRAK" not in await firewall._run("ip6tables", "-S")
+    assert await firewall.ensure() is True
+    assert "DOSIRAK" in await firewall._run("ip6tables", "-S")
 
 
 async def test_a_rule_put_before_ours_is_overtaken(settings: Settings, host: SandboxHost) -> None:
