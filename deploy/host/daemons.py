@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,7 +26,7 @@ class Daemon:
     mark: str
     pid_file: Path
     log: Path
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
 
     def pid(self) -> int | None:
         """The pid of the running process; None when it is gone, a zombie, or its number is someone else's now."""
@@ -49,7 +49,7 @@ class Daemon:
                     stderr=log,
                     start_new_session=True,
                     pass_fds=tuple(inherited),
-                    env={**os.environ, **self.environment},
+                    env=_without_settings() | self.environment,
                 )
             except OSError as error:
                 raise HostFault(f"{self.command[0]} does not start: {error.strerror}.") from error
@@ -69,6 +69,11 @@ class Daemon:
             return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
         except OSError:
             return "(no log)"
+
+
+def _without_settings() -> dict[str, str]:
+    """The environment without the bot's own settings: its token is no business of what containers descend from."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("TELEGRAM_", "DOSIRAK_"))}
 
 
 def command_line(pid: int) -> str:

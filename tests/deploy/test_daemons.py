@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from deploy.host.daemons import Daemon, command_line, end_process
 
 
@@ -34,6 +36,19 @@ def test_a_daemon_is_found_by_its_pid_file_and_ended(tmp_path: Path) -> None:
     again.stop(grace=5)
     assert again.pid() is None
     assert command_line(pid) == ""
+
+
+def test_a_daemon_does_not_get_the_bots_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Least of all its token: a container's shim inherits what its daemon was given."""
+    monkeypatch.setenv("TELEGRAM_TOKEN", "secret")
+    monkeypatch.setenv("DOSIRAK_ADMINS", "1")
+    started = daemon(tmp_path, "import os, time; print(sorted(os.environ), flush=True); time.sleep(60)")
+    started.start()
+    try:
+        wait_for("PATH", started.log)
+        assert "TELEGRAM_TOKEN" not in started.log.read_text() and "DOSIRAK_ADMINS" not in started.log.read_text()
+    finally:
+        started.stop(grace=5)
 
 
 def test_a_pid_that_is_someone_elses_now_is_not_believed(tmp_path: Path) -> None:
