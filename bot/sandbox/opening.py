@@ -47,15 +47,9 @@ class Opening:
         self._make_gate = make_gate
 
     async def opened(self, lab_id: LabId) -> Lab:
-        """The lab with its gate accepting, its shell attached and its ports open."""
+        """The lab with its gate accepting, its shell attached and its ports open. Raises LabError, EngineError."""
         folder = self._plan.folder / lab_id
-        network, _, _ = await asyncio.gather(
-            self._network(lab_id),
-            asyncio.to_thread(self._cgroups.ensure, lab_id, self._plan.limits),
-            asyncio.to_thread(_make_folder, folder),
-        )
-        gate = self._make_gate(lab_id, network)
-        await gate.start(folder / SOCKET)
+        network, gate = await self._accepting(lab_id, folder)
         try:
             toolbox = await made_or_found(self._engine, self._toolbox_plan(lab_id, network, folder))
         except BaseException:
@@ -68,6 +62,20 @@ class Opening:
             await lab.let_go()
             raise
         return lab
+
+    async def _accepting(self, lab_id: LabId, folder: Path) -> tuple[str, LabGate]:
+        """The lab's network and its gate, which accepts."""
+        try:
+            network, _, _ = await asyncio.gather(
+                self._network(lab_id),
+                asyncio.to_thread(self._cgroups.ensure, lab_id, self._plan.limits),
+                asyncio.to_thread(_make_folder, folder),
+            )
+            gate = self._make_gate(lab_id, network)
+            await gate.start(folder / SOCKET)
+        except OSError as error:  # a full disk, too many open files
+            raise LabError(f"the lab's folder {folder} cannot be used: {error.strerror}") from error
+        return network, gate
 
     def _toolbox_plan(self, lab_id: LabId, network: str, folder: Path) -> ToolboxPlan:
         return ToolboxPlan(

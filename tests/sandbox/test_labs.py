@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.errors import LabsFull
+from bot.errors import LabError, LabsFull
 from bot.identity import LabId
 from bot.sandbox.cgroups import Cgroups
 from bot.sandbox.engine import Engine
@@ -43,6 +43,17 @@ async def test_an_open_lab_has_a_network_of_its_own_a_home_and_a_toolbox(lab: La
     assert sorted(await left_of(engine, lab.id)) == sorted([f"/toolbox-{lab.id}", f"lab-{lab.id}", f"home-{lab.id}"])
     network = await engine.call(lambda client: client.inspect_network(network_name(lab.id)))
     assert network["Internal"] and network["Options"]["com.docker.network.bridge.name"] == f"lab{lab.id}"
+
+
+async def test_a_lab_that_has_no_place_for_its_socket_is_a_lab_error(
+    settings: Settings, host: SandboxHost, lab_id: LabId, tmp_path: Path
+) -> None:
+    """A full disk or a folder that cannot be made reaches the chat as any other trouble of a lab."""
+    (tmp_path / "labs").write_text("a file, not a folder")
+    async with sandbox(settings, state=tmp_path) as broken:
+        with pytest.raises(LabError, match="cannot be used"):
+            await broken.labs.open(lab_id)
+        await broken.labs.close(lab_id)
 
 
 async def test_opening_at_once_makes_one_lab(host: SandboxHost, lab_id: LabId, engine: Engine) -> None:
