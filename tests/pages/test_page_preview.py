@@ -50,7 +50,7 @@ def browsers() -> list[Running]:
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             command = (process / "cmdline").read_bytes()
-            if b"dosirak-preview-" in command:
+            if b"dosirak-preview-" in command and not command.startswith(b"unshare"):
                 users = next(line for line in (process / "status").read_text().splitlines() if line.startswith("Uid:"))
                 found.append(Running(int(users.split()[1]), command, (process / "environ").read_bytes()))
     return found
@@ -146,7 +146,7 @@ async def test_the_browser_is_nobody_in_its_sandbox(house: House, previews: Prev
     assert await previews.picture(house.pages.url(page)) is not None
     assert len(seen) > 1
     for one in seen:
-        assert one.user == pwd.getpwnam("nobody").pw_uid
+        assert one.user == (os.geteuid() or pwd.getpwnam("nobody").pw_uid)
         assert b"--no-sandbox" not in one.command
         assert b"TELEGRAM" not in one.variables and b"DOSIRAK" not in one.variables
 
@@ -171,6 +171,16 @@ async def test_a_preview_that_takes_too_long_ends(
     assert await previews.picture(house.pages.url(page)) is None
 
 
+async def test_a_bot_that_is_killed_leaves_no_browser_for_long(
+    house: House, previews: Previews, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is there to end it: it ends all the same."""
+    monkeypatch.setattr(preview, "SECONDS", 1.5)
+    monkeypatch.setattr(preview, "_kill", lambda process, person: None)
+    page = await house.page(page_of("<script>for(;;);</script>"))
+    assert await previews.picture(house.pages.url(page)) is None
+
+
 async def test_a_preview_that_takes_too_much_ends(
     house: House, previews: Previews, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,11 +190,15 @@ async def test_a_preview_that_takes_too_much_ends(
     assert await previews.picture(house.pages.url(page)) is None
 
 
-async def test_a_browser_that_does_not_start_is_no_error(house: House, folders: Path) -> None:
-    """Gone, or not able to run here: no picture."""
+async def test_a_browser_that_does_not_start_is_no_error(
+    house: House, folders: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Gone, or not able to run here: no picture, and a line in the log for the operator."""
+    caplog.set_level("INFO")
     page = await house.page(page_of(""))
     for program in ("/nowhere/chromium", "false"):
         assert await Previews(program, house.address).picture(house.pages.url(page)) is None
+    assert caplog.text.count("no preview of a page") == 2
 
 
 def test_only_a_file_of_the_browsers_own_is_read(tmp_path: Path) -> None:
