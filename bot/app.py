@@ -26,7 +26,8 @@ from bot.identity import LabId
 from bot.learning.capacity import MIB, Bounds
 from bot.localchat import LocalChat
 from bot.pages import Pages
-from bot.pages.preview import Previews, find_browser
+from bot.pages.browser import find_browser
+from bot.pages.preview import Previews
 from bot.pages.serving import SERVER_OPTIONS, serve_by_host
 from bot.sandbox.host import SandboxHost
 from bot.settings import Settings

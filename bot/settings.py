@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     pages_scheme: Literal["http", "https"] = Field("http", validation_alias="DOSIRAK_PAGES_SCHEME")
     page_ttl: int = Field(1800, ge=60, le=86400, validation_alias="DOSIRAK_PAGE_TTL")
     page_preview: bool = Field(False, validation_alias="DOSIRAK_PAGE_PREVIEW")
-    """Whether a Chromium of this machine takes a picture of each page for the chat (see `bot.pages.preview`)."""
+    """Whether a Chromium of this machine takes a picture of each page for the chat (see `bot.pages.browser`)."""
     lab_idle: int = Field(1800, ge=60, validation_alias="DOSIRAK_LAB_IDLE")
     lab_lifetime: int = Field(14400, ge=300, validation_alias="DOSIRAK_LAB_LIFETIME")
     content: Path = Field(CONTENT, validation_alias="DOSIRAK_CONTENT")

@@ -18,8 +18,10 @@ import pytest
 from aiohttp import web
 from PIL import Image
 
-from bot.pages import preview
-from bot.pages.preview import Previews, find_browser
+from bot.pages import browser, confined
+from bot.pages.browser import find_browser
+from bot.pages.confined import Person
+from bot.pages.preview import Previews
 from tests.pages.house import House, Serve, listening
 
 GREEN = (0, 128, 0)
@@ -44,13 +46,13 @@ class Running:
     variables: bytes
 
 
-def browsers() -> list[Running]:
-    """Those of any preview; a process that ends meanwhile is none."""
+def browsers(folder: Path) -> list[Running]:
+    """Those that work in this folder; a process that ends meanwhile is none."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             command = (process / "cmdline").read_bytes()
-            if b"dosirak-preview-" in command and not command.startswith(b"unshare"):
+            if str(folder).encode() in command and not command.startswith(b"unshare"):
                 users = next(line for line in (process / "status").read_text().splitlines() if line.startswith("Uid:"))
                 found.append(Running(int(users.split()[1]), command, (process / "environ").read_bytes()))
     return found
@@ -65,7 +67,7 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.setattr(tempfile, "tempdir", name)
         yield folder
         assert list(folder.iterdir()) == []
-    assert browsers() == []
+    assert browsers(folder) == []
 
 
 @pytest.fixture
@@ -134,12 +136,12 @@ class _Ear(asyncio.DatagramProtocol):
         self._heard.append("a packet")
 
 
-async def test_the_browser_is_nobody_in_its_sandbox(house: House, previews: Previews) -> None:
+async def test_the_browser_is_nobody_in_its_sandbox(house: House, previews: Previews, folders: Path) -> None:
     """While it looks: no process of it is root's, the sandbox is as Chromium has it, no variable of ours is there."""
     seen: list[Running] = []
 
     async def look(request: web.Request) -> web.StreamResponse:
-        seen.extend(browsers())
+        seen.extend(browsers(folders))
         return await page_of("")(request)
 
     page = await house.page(look)
@@ -166,7 +168,7 @@ async def test_a_preview_that_takes_too_long_ends(
     house: House, previews: Previews, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A page whose program keeps the browser busy: no picture, no browser left, no error."""
-    monkeypatch.setattr(preview, "SECONDS", 3.0)
+    monkeypatch.setattr(confined, "SECONDS", 3.0)
     page = await house.page(page_of("<script>for(;;);</script>"))
     assert await previews.picture(house.pages.url(page)) is None
 
@@ -175,8 +177,8 @@ async def test_a_bot_that_is_killed_leaves_no_browser_for_long(
     house: House, previews: Previews, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody is there to end it: it ends all the same."""
-    monkeypatch.setattr(preview, "SECONDS", 1.5)
-    monkeypatch.setattr(preview, "_kill", lambda process, person: None)
+    monkeypatch.setattr(confined, "SECONDS", 1.5)
+    monkeypatch.setattr(confined, "_kill", lambda process, person: None)
     page = await house.page(page_of("<script>for(;;);</script>"))
     assert await previews.picture(house.pages.url(page)) is None
 
@@ -185,7 +187,7 @@ async def test_a_preview_that_takes_too_much_ends(
     house: House, previews: Previews, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Above its memory the browser is ended."""
-    monkeypatch.setattr(preview, "MOST_MEMORY", 2**20)
+    monkeypatch.setattr(confined, "MOST_MEMORY", 2**20)
     page = await house.page(page_of(""))
     assert await previews.picture(house.pages.url(page)) is None
 
@@ -203,19 +205,19 @@ async def test_a_browser_that_does_not_start_is_no_error(
 
 def test_only_a_file_of_the_browsers_own_is_read(tmp_path: Path) -> None:
     """A link to somebody else's file, a pipe, or something that is no picture: nothing."""
-    own = preview._Person(os.geteuid(), os.getegid())
+    own = Person(os.geteuid(), os.getegid())
     picture, link, pipe, text = (tmp_path / name for name in ("p.png", "link.png", "pipe.png", "text.png"))
-    picture.write_bytes(preview.PNG + b"rest")
+    picture.write_bytes(browser.PNG + b"rest")
     link.symlink_to(picture)
     os.mkfifo(pipe)
     text.write_text("root:x:0:0")
     assert stat.S_ISFIFO(pipe.stat().st_mode)
-    assert preview._read(picture, own) == preview.PNG + b"rest"
-    assert preview._read(picture, preview._Person(os.geteuid() + 1, 1)) is None
-    assert [preview._read(file, own) for file in (link, pipe, text, tmp_path / "none")] == [None] * 4
+    assert browser._read(picture, own) == browser.PNG + b"rest"
+    assert browser._read(picture, Person(os.geteuid() + 1, 1)) is None
+    assert [browser._read(file, own) for file in (link, pipe, text, tmp_path / "none")] == [None] * 4
 
 
 def test_without_a_browser_there_is_none_to_find(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bot then runs without previews."""
-    monkeypatch.setattr(preview, "shutil", SimpleNamespace(which=lambda name: None))
+    monkeypatch.setattr(browser, "shutil", SimpleNamespace(which=lambda name: None))
     assert find_browser() is None
