@@ -61,7 +61,7 @@ ROUTES = (
     Route("GET", "/containers/{id}/json", "S F", containers.inspect_container),
     Route("GET", "/containers/{id}/top", "S", containers.top_container),
     Route("GET", "/containers/{id}/logs", "S", streams.container_logs),
-    Route("GET", "/containers/{id}/changes", "S", containers.container_changes, exclusive=True),
+    Route("GET", "/containers/{id}/changes", "S", containers.container_changes),
     Route("GET", "/containers/{id}/stats", "S F", streams.container_stats),
     Route("POST", "/containers/{id}/resize", "S", containers.resize_container),
     Route("POST", "/containers/{id}/start", "S", containers.start_container, exclusive=True),

@@ -174,6 +174,23 @@ async def test_an_archive_beyond_the_bound_is_broken_off(lab: HandMadeLab) -> No
     await settled(lab)
 
 
+async def test_nobody_waits_for_another_ones_walks(lab: HandMadeLab, fake: FakeEngine) -> None:
+    """`docker diff` waits for its turn; a container starts meanwhile."""
+    diff = b"GET /v1.41/containers/web/changes HTTP/1.1\r\nHost: d\r\n\r\n"
+    empty = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    fake.replies = {b"GET /v1.41/containers/" + WEB.encode(): empty} | fake.replies
+    waiting = [await asyncio.open_unix_connection(lab.socket) for _ in range(BURST + 1)]
+    for _, writer in waiting:
+        writer.write(diff)
+    await until(lambda: sum(b"/changes" in request for request in fake.seen) == BURST)
+    async with asyncio.timeout(2):
+        start = b"POST /v1.41/containers/web/start HTTP/1.1\r\nHost: d\r\nContent-Length: 0\r\n\r\n"
+        assert status(await raw(lab.socket, start)) == 200
+    assert sum(b"/changes" in request for request in fake.seen) == BURST
+    for _, writer in waiting:
+        writer.close()
+
+
 async def test_what_costs_the_engine_much_waits_for_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     """A few at once, then one in a while; a crowd is told to come back."""
     slept: list[float] = []

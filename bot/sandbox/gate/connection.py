@@ -67,6 +67,8 @@ class Lab:
         self.observer = observer
         self.carrier = Carrier(owner, engine, shelf, observer)
         self.changes = asyncio.Lock()
+        self.walks = asyncio.Lock()
+        """Walks of a container's files are done one at a time, but nobody else in the lab waits for them."""
         self.streams = Slots(owner.limits.streams)
         self.pace = Pace(BURST, PACE_SECONDS)
 
@@ -202,9 +204,11 @@ class Connection:
                 return await carrier.several(verdict)
             case Forward(reply=Reply(carry=Carry.UPLOAD)):
                 return await self._upload(verdict, head)
+            case Forward(paced=True):
+                async with self._lab.walks:
+                    free = await self._lab.pace.turn()
+                    return await carrier.whole(verdict) if free else self._refusal(TOO_OFTEN)
             case Forward():
-                if verdict.paced and not await self._lab.pace.turn():
-                    return self._refusal(TOO_OFTEN)
                 return await carrier.whole(verdict)
             case Refuse():
                 return self._refusal(verdict)
