@@ -67,7 +67,7 @@ async def measure(run: Run) -> list[Row]:
         else:
             peer_port, peer_pid = await stack.enter_async_context(peer(program, int(files)))
             targets["peer"] = Target(peer_port, "localhost", peer_pid)
-        return [row for visit in VISITS for row in _rows(visit, await _in_turns(run, visit, targets))]
+        return [row for visit in VISITS for row in rows_of(visit, await _in_turns(run, visit, targets))]
 
 
 async def _in_turns(run: Run, visit: Visit, targets: dict[str, Target]) -> dict[str, list[Turn]]:
@@ -94,7 +94,9 @@ async def _visited(visit: Visit, target: Target) -> Turn:
     return Turn(load, (processor_seconds(target.pid) - before) * 1000 / load.answers)
 
 
-def _rows(visit: Visit, turns: dict[str, list[Turn]]) -> list[Row]:
+def rows_of(visit: Visit, turns: dict[str, list[Turn]]) -> list[Row]:
+    """What the turns come to; without the other proxy ours stands alone."""
+
     def each(value: Callable[[Turn], float]) -> tuple[Sample, Sample | None]:
         ours, peers = (Sample.of([value(turn) for turn in turns[name]]) if name in turns else None for name in NAMES)
         assert ours is not None
