@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 log = logging.getLogger(__name__)
+
+
+PAUSE = 2.0
+"""Seconds before work that failed starts again: what made it fail may last, and each failure is a traceback."""
 
 
 class TaskShelf:
@@ -25,6 +29,18 @@ class TaskShelf:
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return task
+
+    def keep(self, work: Callable[[], Coroutine[Any, Any, None]], *, name: str) -> asyncio.Task[None]:
+        """Run `work()` in the background and, should it fail, again after a pause: for what must never end."""
+        return self.start(self._again_and_again(work, name), name=name)
+
+    async def _again_and_again(self, work: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
+        while True:
+            try:
+                return await work()
+            except Exception:
+                log.exception("background task %s failed and starts again", name)
+                await asyncio.sleep(PAUSE)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)

@@ -38,7 +38,7 @@ class Warden:
         self._kit.keeper.listener = self
         self._kit.keeper.reception.in_use = self.is_in_use
         self._unlisten = self._events.listen(self._heard)
-        self._kit.tasks.start(self._look_at_the_clock(), name="lab and page ends")
+        self._kit.tasks.keep(self._look_at_the_clock, name="lab and page ends")
 
     def stop(self) -> None:
         self._unlisten()
@@ -83,6 +83,8 @@ class Warden:
                 await self._call_guests()
             except DosirakError as error:
                 log.warning("looking for what ends: %s", error)
+            except Exception:  # Without the clock no lab would ever end.
+                log.exception("looking for what ends")
 
     async def _call_guests(self) -> None:
         """As many of those who wait for a lab as there is room for now."""

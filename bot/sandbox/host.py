@@ -73,9 +73,9 @@ class SandboxHost:
         except BaseException:
             await self._engine.close()
             raise
-        self._tasks.start(self._firewall.keep(), name="firewall")
-        self._tasks.start(self._watch.run(), name="engine events")
-        self._tasks.start(self._disk.run(), name="disk watchdog")
+        self._tasks.keep(self._firewall.keep, name="firewall")
+        self._tasks.keep(self._watch.run, name="engine events")
+        self._tasks.keep(self._disk.run, name="disk watchdog")
         with suppress(TimeoutError):
             await asyncio.wait_for(self._watch.ready.wait(), READY_SECONDS)
         return self
