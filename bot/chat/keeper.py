@@ -6,6 +6,7 @@ from a record and the time alone; `Keeper.tick` does it.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 from collections.abc import Callable
@@ -14,10 +15,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 from bot.chat.ports import Lab, Labs
 from bot.chat.reception import Endless, Reception
-from bot.errors import DosirakError, LabClosed, NoMoreTime
+from bot.errors import DosirakError, LabClosed, NoMoreTime, StoreError
 from bot.identity import LabId, Scope
 from bot.learning.capacity import Bounds
 from bot.learning.life import Happening, State, after
@@ -94,15 +96,27 @@ class Keeper:
         self._opened: dict[Scope, LabId] = {}
         self._warned: dict[LabId, datetime] = {}
         """The end of which a lab was warned; another end deserves another warning."""
+        self._turns: WeakValueDictionary[Scope, asyncio.Lock] = WeakValueDictionary()
+
+    def _turn(self, scope: Scope) -> asyncio.Lock:
+        """Held while a lab changes with its record: a command that comes while its lab is closed gets the next one."""
+        return self._turns.setdefault(scope, asyncio.Lock())
 
     async def open(self, scope: Scope, user_id: int = 0) -> Lab:
         """The scope's lab, made for this person if it has none. Raises TooManyLabs, LabsFull, LabError, EngineError."""
         if not self._is_open(scope):
+            # Before the turn is taken: it may ask for another's, whose owner may be here too.
             await self.reception.admit(scope, user_id, self)
+        async with self._turn(scope):
+            return await self._open(scope, user_id)
+
+    async def _open(self, scope: Scope, user_id: int) -> Lab:
         now = self._clock()
         fresh = LabId(secrets.token_hex(5))
-        ends_at = now + self._terms.lifetime
-        record = await self._store.labs.ensure(scope, fresh, now=now, ends_at=ends_at, opened_by=user_id)
+        record = await self._ensured(scope, fresh, now, user_id)
+        if record.state is LabState.CLOSING:  # A closing that broke off.
+            await self._end(record)
+            record = await self._ensured(scope, fresh, now, user_id)
         try:
             lab = await self._labs.open(record.lab_id)
         except DosirakError:
@@ -112,6 +126,19 @@ class Keeper:
         await self._store.labs.touch(record.lab_id, now)
         self._opened[scope] = record.lab_id
         return lab
+
+    async def _ensured(self, scope: Scope, fresh: LabId, now: datetime, user_id: int) -> LabRecord:
+        ends_at = now + self._terms.lifetime
+        return await self._store.labs.ensure(scope, fresh, now=now, ends_at=ends_at, opened_by=user_id)
+
+    async def used(self, scope: Scope) -> None:
+        """A command has ended there: the lab is idle from now on, not from when the command began."""
+        if (lab_id := self._opened.get(scope)) is None:
+            return
+        try:
+            await self._store.labs.touch(lab_id, self._clock())
+        except StoreError as error:
+            log.warning("the end of a lab's use is not noted: %s", error)
 
     def _is_open(self, scope: Scope) -> bool:
         """Whether this process holds the scope's lab open: then nobody needs to look for room at each command."""
@@ -165,6 +192,10 @@ class Keeper:
 
     async def end(self, record: LabRecord) -> ClosedLab:
         """Remove a lab and all that is in it."""
+        async with self._turn(record.scope):
+            return await self._end(record)
+
+    async def _end(self, record: LabRecord) -> ClosedLab:
         await self._move(record, Happening.ENDED)
         closed = await self._labs.close(record.lab_id)
         await self._move(replace(record, state=LabState.CLOSING), Happening.GONE)
@@ -173,19 +204,20 @@ class Keeper:
 
     async def tick(self, listener: Listener) -> None:
         """Do what is due with every lab; one that fails does not stop the others."""
-        now = self._clock()
-        for record in await self._store.labs.all():
-            todo = due(
-                record,
-                now,
-                idle=self._terms.idle,
-                in_use=listener.is_in_use(record),
-                warned=self._warned.get(record.lab_id) == record.ends_at,
-            )
+        for known in await self._store.labs.all():
+            # Closing those before it may have taken a while, in which it was extended or closed by its people.
+            record = await self._store.labs.get(known.lab_id)
+            if record is None or self._turn(record.scope).locked():
+                continue
             try:
-                await self._do(todo, record, listener)
+                await self._do(self._due(record, listener), record, listener)
             except DosirakError as error:
                 log.warning("lab %s stays as it is for now: %s", record.lab_id, error)
+
+    def _due(self, record: LabRecord, listener: Listener) -> Due | None:
+        in_use = listener.is_in_use(record)
+        warned = self._warned.get(record.lab_id) == record.ends_at
+        return due(record, self._clock(), idle=self._terms.idle, in_use=in_use, warned=warned)
 
     async def _do(self, todo: Due | None, record: LabRecord, listener: Listener) -> None:
         if todo is Due.CLOSE:
@@ -196,13 +228,16 @@ class Keeper:
             self._warned[record.lab_id] = record.ends_at
             await listener.warned(record)
         elif todo is Due.PARK:
+            await self._park(record, Happening.IDLE)
+
+    async def _park(self, record: LabRecord, why: Happening) -> None:
+        async with self._turn(record.scope):
             await self._labs.park(record.lab_id)
-            await self._move(record, Happening.IDLE)
+            await self._move(record, why)
 
     async def park_for_others(self, record: LabRecord) -> None:
         """A lab that nobody uses makes room; the next command opens it again when there is room."""
-        await self._labs.park(record.lab_id)
-        await self._move(record, Happening.PRESSED)
+        await self._park(record, Happening.PRESSED)
 
     async def close_for_others(self, record: LabRecord) -> None:
         """A parked lab gives its disk back, and its people are told."""

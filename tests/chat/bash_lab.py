@@ -169,12 +169,15 @@ class BashLab:
 
 
 class BashLabs:
-    """The shape of `ports.Labs`. `refuse` makes the next openings fail with this error."""
+    """The shape of `ports.Labs`. `refuse` makes the next openings fail with this error; `opening` and `closing` hold
+    them until they are set."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._labs: dict[LabId, BashLab] = {}
         self.refuse: Exception | None = None
+        self.opening: asyncio.Event | None = None
+        self.closing: asyncio.Event | None = None
         self.parked: list[LabId] = []
 
     def get(self, lab_id: LabId) -> BashLab | None:
@@ -188,6 +191,8 @@ class BashLabs:
     async def open(self, lab_id: LabId) -> BashLab:
         if self.refuse is not None:
             raise self.refuse
+        if self.opening is not None:
+            await self.opening.wait()
         lab = self._labs.setdefault(lab_id, BashLab(lab_id, self._folder / lab_id))
         lab.shell.start()
         return lab
@@ -203,6 +208,8 @@ class BashLabs:
         return ()
 
     async def close(self, lab_id: LabId) -> ClosedLab:
+        if self.closing is not None:
+            await self.closing.wait()
         lab = self._labs.pop(lab_id, None)
         if lab is None:
             return ClosedLab()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -165,3 +166,39 @@ async def test_a_lab_that_cannot_open_leaves_nothing(house: House) -> None:
     with pytest.raises(LabsFull):
         await house.keeper.open(SCOPE)
     assert await house.keeper.record(SCOPE) is None
+
+
+async def test_a_long_command_keeps_its_lab_from_being_idle(house: House) -> None:
+    """Idle from the command's end, not from its begin."""
+    await house.keeper.open(SCOPE)
+    house.people.in_use = True
+    assert await house.after(minutes=40) == []
+    await house.keeper.used(SCOPE)
+    house.people.in_use = False
+    assert await house.after(minutes=29) == [] and house.labs.parked == []
+
+
+async def test_a_command_that_comes_while_its_lab_is_closed_gets_the_next_lab(house: House) -> None:
+    """Nothing is opened that no record owns, and what is being closed is not told of as if its time were up."""
+    old = await house.keeper.open(SCOPE)
+    found = await house.keeper.record(SCOPE)
+    assert found is not None
+    house.labs.closing = asyncio.Event()
+    async with asyncio.TaskGroup() as both:
+        both.create_task(house.keeper.end(found))
+        await asyncio.sleep(0)  # It has its turn.
+        assert await house.after(seconds=15) == []
+        opening = both.create_task(house.keeper.open(SCOPE))
+        house.labs.closing.set()
+    new = opening.result()
+    found = await house.keeper.record(SCOPE)
+    assert new.id != old.id and house.labs.get(old.id) is None
+    assert found is not None and (found.lab_id, found.state) == (new.id, LabState.OPEN)
+
+
+async def test_a_closing_that_broke_off_is_finished_before_a_lab_opens(house: House) -> None:
+    """The record of a lab that is half gone is no lab to work in."""
+    old = await house.keeper.open(SCOPE)
+    await house.store.labs.set_state(old.id, LabState.CLOSING)
+    assert (await house.keeper.open(SCOPE)).id != old.id
+    assert house.labs.get(old.id) is None
