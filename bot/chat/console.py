@@ -85,7 +85,7 @@ class Console:
         self._shell = shell
         self._prompt.clear()
         self._terminal = Terminal(self._width.lines)
-        shell.when_ended(self._ended)
+        shell.when_ended(lambda code: self._ended(shell))
         self._tasks.start(self._pump(shell), name="terminal output")
         if self._width.lines != LINE_SIZE:
             await shell.resize(*self._width.lines)
@@ -110,10 +110,11 @@ class Console:
         self._prompt.clear()
         self._happened(self._terminal.close(_now()))
 
-    def _ended(self, code: int | None) -> None:
+    def _ended(self, shell: Shell) -> None:
         """bash has exited; the next command starts another."""
-        self._shell_ended()
-        self.close()
+        if shell is self._shell:
+            self._shell_ended()
+            self.close()
 
     def recorded(self, moment: datetime, title: str) -> bytes | None:
         """The shell's session up to now as an asciicast; None when there was none."""
