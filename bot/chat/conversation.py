@@ -53,6 +53,7 @@ class Conversation:
             kit.valve,
             words=lambda: self.words,
             open_lab=lambda: kit.keeper.open(self.scope, self._opener),
+            used_lab=lambda: kit.keeper.used(self.scope),
             ledger=Ledger(kit.store, kit.clock),
             width=width,
         )

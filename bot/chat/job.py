@@ -55,7 +55,7 @@ class Job:
         if self.failure is not None:
             return still_view(words, self.command, words(self.failure), heading=heading, again=True)
         if self.run is None:
-            return still_view(words, self.command, words("terminal.opening"), heading=heading)
+            return still_view(words, self.command, words(self.cut or "terminal.opening"), heading=heading)
         return running_view(words, self.run, now, pad=self.pad, heading=heading, cut=self.cut, onward=self.onward)
 
     def look_again(self) -> float | None:

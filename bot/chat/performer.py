@@ -134,6 +134,8 @@ class Performer:
         """Run a command in the background; in a group whose terminal is occupied, after those before it."""
         if talk.shared and talk.occupied:
             await self._wait(talk, cause, command, origin)
+        elif talk.session.busy:  # Two taps at once: both were made while nothing ran.
+            await talk.say("note.busy")
         else:
             await self._start(talk, cause, command, origin)
 
@@ -195,7 +197,8 @@ class Performer:
         talk.session.offer(talk.lesson.onward(effect.place, effect.block))
 
     async def _input(self, talk: Conversation, cause: Cause, effect: do.SendInput) -> None:
-        await talk.session.send_input(effect.text, below=cause.typed)
+        if not await talk.session.send_input(effect.text, below=cause.typed):
+            await talk.say("note.busy" if talk.session.busy else "note.nothing_running")
 
     # --- checks ------------------------------------------------------------------------------------------------------
 

@@ -42,6 +42,7 @@ class Session:
         valve: Valve,
         words: Callable[[], Words],
         open_lab: Callable[[], Awaitable[Lab]],
+        used_lab: Callable[[], Awaitable[None]],
         ledger: Ledger,
         width: Width = Width.AUTO,
     ) -> None:
@@ -50,10 +51,13 @@ class Session:
         self._tasks = tasks
         self._words = words
         self._ledger = ledger
+        self._used_lab = used_lab
         self.console = Console(
             tasks, valve, open_lab, width=width, happened=self._happened, shell_ended=self._shell_ended
         )
         self._jobs: deque[Job] = deque(maxlen=JOBS_KEPT)
+        self._opening: asyncio.Timeout | None = None
+        """Around the lab's opening for a command; a bot that stops ends it."""
         self.job: Job | None = None
 
     @property
@@ -82,9 +86,9 @@ class Session:
     async def cut_off(self, seconds: float) -> None:
         """The bot is about to stop: a command's message says so and loses its keys, within so many seconds."""
         if self.job is not None:
-            if self.job.run is None:
-                return
             self.job.cut = STOPPED
+            if self._opening is not None:
+                self._opening.reschedule(_now())
             self.console.close()
         await self.settled(seconds)
 
@@ -122,6 +126,7 @@ class Session:
         self._tasks.start(self._sender.typing(self._scope), name="typing")
         try:
             await self._play(job)
+            await self._used_lab()
             await self._ledger.ended(job, job.view(self._words(), _now()))
         finally:
             self._jobs.append(job)
@@ -144,12 +149,12 @@ class Session:
 
     async def _play(self, job: Job) -> None:
         try:
-            await self.console.attach()
-            if job.cancelled:
+            if job.cut is None:
+                await self._begin(job)
+            if job.run is not None:
+                await job.ended.wait()
+            elif job.cancelled:
                 job.failure = "exit.interrupted"
-                return
-            job.run = await self.console.begin(job.command)
-            await job.ended.wait()
         except TooManyLabs:
             job.failure = "lab.too_many"
         except LabsFull:
@@ -163,6 +168,19 @@ class Session:
             log.exception("a command could not be run")
             job.failure = "note.failed"
 
+    async def _begin(self, job: Job) -> None:
+        """Type the command into its lab's shell; without that when it is interrupted or cut off before."""
+        try:
+            async with asyncio.timeout(None) as self._opening:
+                await self.console.attach()
+                if not job.cancelled:
+                    job.run = await self.console.begin(job.command)
+        except TimeoutError:
+            if job.cut is None:
+                raise
+        finally:
+            self._opening = None
+
     def _happened(self, happening: Happening) -> None:
         if self.job is None or self.job.live is None:
             return
@@ -171,20 +189,24 @@ class Session:
         self.job.live.changed()
 
     def _shell_ended(self) -> None:
-        if self.job is not None:
+        if self.job is not None and self.job.run is not None:
             self.job.cut = "terminal.shell_ended"
 
     # --- into the program that runs ----------------------------------------------------------------------------------
 
-    async def send_input(self, text: str, *, below: bool) -> None:
-        """A learner's line for the program; `below`: it came as a message, so the terminal moves under it."""
-        if self.job is None:
-            return
+    async def send_input(self, text: str, *, below: bool) -> bool:
+        """A learner's line for the program; False when none runs, or not yet.
+
+        `below`: it came as a message, so the terminal moves under it.
+        """
+        if self.job is None or self.job.run is None:
+            return False
         if self.job.live is not None:
             self.job.live.touched()
             if below:
                 self.job.live.move()
         await self.console.enter(text)
+        return True
 
     async def press(self, name: str) -> bool:
         """A key or a line by its name; False when nothing runs or the name is unknown."""

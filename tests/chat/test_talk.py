@@ -272,6 +272,32 @@ async def test_a_command_that_a_restart_cut_off_is_told_of(house: House, learner
     assert left is not None and not left.buttons
 
 
+async def test_a_command_whose_lab_is_being_opened_is_told_of_too(house: House, learner: Member) -> None:
+    """A stop does not leave it with a lab that opens for ever; after the restart nobody is told again."""
+    house.labs.opening = asyncio.Event()
+    await learner.says("echo 안녕")
+    await learner.sees("실습 환경을 여는 중이에요")
+    await house.restart()
+    cut = await learner.sees("여기서 끊겼어요")
+    assert cut.text.startswith("$ echo 안녕")
+    house.labs.opening.set()
+    await learner.says("echo 다시")
+    await learner.sees("\n다시\n")
+    assert sum("끊겼어요" in seen.text for seen in learner.messages) == 1
+
+
+async def test_what_comes_while_a_lab_opens_is_answered(house: House, learner: Member) -> None:
+    """There is no program yet that could read it, and no second command at a time."""
+    house.labs.opening = asyncio.Event()
+    await learner.says("echo 하나")
+    await learner.sees("실습 환경을 여는 중이에요")
+    await learner.says("echo 둘")
+    await learner.sees("아직 다른 명령이 실행 중이에요")
+    house.labs.opening.set()
+    await learner.sees("\n하나\n")
+    assert not learner.shows("\n둘\n")
+
+
 # --- containers and pages --------------------------------------------------------------------------------------------
 
 
