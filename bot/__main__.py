@@ -27,10 +27,13 @@ Everything is chosen by environment variables:
   DOSIRAK_PAGES_SCHEME   http or https, as a front server offers it (http)
   DOSIRAK_PAGE_TTL, DOSIRAK_LAB_IDLE, DOSIRAK_LAB_LIFETIME   seconds
   DOSIRAK_PAGE_PREVIEW   1: show a picture of each new page, if Chromium is installed; it opens strangers' pages (0)
+  DOSIRAK_LAB_MEMORY_MIB, DOSIRAK_LAB_CPUS, DOSIRAK_LAB_PIDS, DOSIRAK_LAB_CONTAINERS   most that a lab may take
+  DOSIRAK_CONTAINER_MEMORY_MIB, DOSIRAK_CONTAINER_PIDS   most that each of its containers may take
   DOSIRAK_LAB_DISK_MIB, DOSIRAK_DISK_RESERVE_MIB   most that a lab may hold, and what stays free for the host
   DOSIRAK_MEMORY_RESERVE_MIB, DOSIRAK_LABS_MAX, DOSIRAK_LABS_PER_PERSON   how many labs are open at once
   DOSIRAK_ADMINS, DOSIRAK_BANNED, DOSIRAK_ALLOWED   Telegram ids: who sees /admin, who is not answered, who alone is
   DOSIRAK_CONTENT        folder of the course
+  DOSIRAK_TOOLBOX_IMAGE, DOSIRAK_RUNTIME   image of a lab's shell, and the engine's runtime for labs
 
 `deploy/run` brings up an engine and starts this."""
 EXITS = "Exit codes: 0 stopped by a signal, 2 settings or course files must be put right, 1 anything else."

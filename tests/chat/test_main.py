@@ -12,6 +12,7 @@ import pytest
 from bot.__main__ import _WithoutToken, main
 from bot.chat.bot import ChatBot
 from bot.errors import SettingsError
+from bot.settings import Settings
 from tests.chat.conftest import House
 
 TOKEN = "123456789:AA-secret"
@@ -40,7 +41,9 @@ def test_help_explains(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         main(["--help"])
     assert end.value.code == 0
-    assert "TELEGRAM_TOKEN" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    for field in Settings.model_fields.values():
+        assert str(field.validation_alias) in said
 
 
 def test_wrong_settings_are_all_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
