@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 COLLECT_AFTER = 20_000
 """Objects until the collector looks at the youngest, some 2 MB. One tap makes hundreds, and nearly all go without it:
 at Python's 700 it takes a tenth of the bot's time."""
-ENGINE_PAUSE = 1.0
+ENGINE_PAUSE = 0.3
 """Seconds between looks at an engine that is not there yet."""
 LAST_REQUESTS = 1.0
 """Seconds that the web server waits for requests in hand at the stop; the whole stop has ten."""

@@ -20,15 +20,15 @@ from bot.chat.message import Ready
 from bot.chat.pages_desk import PagesDesk
 from bot.chat.performer import Performer
 from bot.errors import ChatError, DosirakError, EngineTimeout, EngineUnavailable
-from bot.identity import LabId
+from bot.identity import LabId, Scope
 from bot.learning.events import CommandEnded
 from bot.learning.progress import Place
 from bot.sandbox.events import ContainerRemoved, ContainerStopped
-from bot.store import LeftCommand
+from bot.store import Begun, LeftCommand
 
 log = logging.getLogger(__name__)
 
-ENGINE_PAUSE = 1.0
+ENGINE_PAUSE = 0.3
 """Seconds between looks at an engine that is not there yet."""
 
 
@@ -43,13 +43,22 @@ class Recovery:
 
     async def take_up(self) -> None:
         """Everything that the last run has left, each conversation for itself."""
+        by_scope: dict[Scope, list[LeftCommand]] = {}
         for left in await self._kit.store.commands.left():
-            talk = await self._conversations.find(left.begun.scope)
-            talk.later(self._take_up(talk, left))
+            by_scope.setdefault(left.begun.scope, []).append(left)
+        for scope, commands in by_scope.items():
+            talk = await self._conversations.find(scope)
+            talk.later(self._take_up_all(talk, commands))
         for lab_id in {record.lab_id for record in await self._kit.store.pages.all()}:
             self._kit.tasks.start(self._pages_of(lab_id), name="pages of the last run")
 
-    async def _take_up(self, talk: Conversation, left: LeftCommand) -> None:
+    async def _take_up_all(self, talk: Conversation, commands: list[LeftCommand]) -> None:
+        """One after the other: an end that was cut short is made up for once."""
+        praised: set[Place] = set()
+        for left in commands:
+            await self._take_up(talk, left, praised)
+
+    async def _take_up(self, talk: Conversation, left: LeftCommand, praised: set[Place]) -> None:
         if left.final is not None:
             await self._show_end(talk, left, Ready(left.final.encode()))
         else:
@@ -57,8 +66,21 @@ class Recovery:
         begun = left.begun
         origin = Place(begun.chapter, begun.step) if begun.chapter and begun.step else None
         await self._patiently(lambda: self._started_meanwhile(talk, begun.begun_at))
+        place = origin or talk.progress.place
+        if place is not None and place not in praised and await self._done_since(place, begun):
+            await talk.send(talk.lesson.done(place))
+            praised.add(place)
         await self._performer.happen(talk, CommandEnded(origin), Cause(Person(begun.user_id, begun.user_name)))
+        if place is not None and place in talk.progress.done:
+            praised.add(place)
         await self._kit.store.commands.over(left.number)
+
+    async def _done_since(self, place: Place, begun: Begun) -> bool:
+        """Whether this command has done the step: the word about it waited for its turn in the chat, or we died."""
+        return any(
+            (one.user_id, one.chapter, one.step) == (begun.user_id, *place) and one.completed_at >= begun.begun_at
+            for one in await self._kit.store.completions.of(begun.scope)
+        )
 
     async def _show_end(self, talk: Conversation, left: LeftCommand, final: Ready) -> None:
         """An edit a second time changes nothing."""
