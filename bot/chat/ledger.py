@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from bot.chat.job import Job
@@ -40,18 +40,20 @@ class Ledger:
 
     async def posted(self, job: Job, message_id: int) -> None:
         """Its frames are in this message."""
-        if job.number is not None:
-            await self._store.commands.posted(job.number, message_id)
+        await self._note(job, self._store.commands.posted, message_id)
 
     async def ended(self, job: Job, final: Outgoing) -> None:
         """It has ended, and this is to be seen in the chat whatever comes."""
-        if job.number is not None:
-            try:
-                await self._store.commands.ended(job.number, final.form.decode())
-            except StoreError as error:
-                log.warning("a command's end is not noted: %s", error)
+        await self._note(job, self._store.commands.ended, final.form.decode())
 
     async def over(self, job: Job) -> None:
         """All that came of it was said."""
-        if job.number is not None:
-            await self._store.commands.over(job.number)
+        await self._note(job, self._store.commands.over)
+
+    async def _note(self, job: Job, write: Callable[..., Awaitable[None]], *values: int | str) -> None:
+        if job.number is None:
+            return
+        try:
+            await write(job.number, *values)
+        except StoreError as error:
+            log.warning("what became of a command is not noted: %s", error)
