@@ -115,14 +115,14 @@ class Conversation:
     async def decide(self, event: Event) -> tuple[Effect, ...]:
         """Let the dialogue decide, and keep what has changed."""
         async with self._turn:
-            before = self.progress
-            self.progress, effects = advance(self.kit.course, before, event)
-            if self.progress.place != before.place or any(isinstance(one, SwitchLanguage) for one in effects):
-                await self._keep(effects)
+            progress, effects = advance(self.kit.course, self.progress, event)
+            if progress.place != self.progress.place or any(isinstance(one, SwitchLanguage) for one in effects):
+                await self._keep(progress.place, effects)
+            # Only now: who is told that it failed must be able to try the same again.
+            self.progress = progress
             return effects
 
-    async def _keep(self, effects: Sequence[Effect]) -> None:
-        place = self.progress.place
+    async def _keep(self, place: Place | None, effects: Sequence[Effect]) -> None:
         chosen = next((one.language for one in effects if isinstance(one, SwitchLanguage)), None)
         await self.kit.store.scopes.change(
             self.scope,
