@@ -187,8 +187,10 @@ class Performer:
         if job.run is not None and is_wide_table(job.run):
             talk.later(self._draw(talk, job.run))
         if job.failure == FULL:
-            await self._line_up(talk, job)
-        if job.cut != STOPPED:
+            await talk.attempt(self._line_up(talk, job))
+        if job.cut == STOPPED:  # The chat cannot be reached, or the bot ends: nobody waits here any more.
+            talk.turns.clear()
+        else:
             await self._next(talk)
         if job.failure is None and not job.cut:
             await talk.attempt(self.happen(talk, CommandEnded(job.origin), Cause(job.person)))

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from bot.identity import Scope
+from bot.localchat.faults import Fault
 from bot.store import Who
 from tests.chat.conftest import House
 from tests.chatclient import Member
@@ -55,6 +56,22 @@ async def test_what_people_say_to_each_other_is_theirs(house: House, group: Grou
     await minjun.says("/sh echo 끝")
     await minjun.sees("\n끝\n")
     assert [seen.text[:4] for seen in minjun.messages if seen.from_bot] == ["👥 민준"]
+
+
+async def test_a_group_that_could_not_be_reached_works_again(house: House, group: Group) -> None:
+    """The bot was put out while a command ran and another waited: neither keeps the terminal for ever."""
+    haneul, minjun, _ = group
+    await haneul.says("/sh read -p '이름? ' x; echo \"<$x>\"; sleep 60")
+    waiting = await haneul.sees("입력을 기다려요")
+    await minjun.says("/sh echo 둘")
+    await minjun.sees("앞의 명령이 끝나면")
+    house.local.faults.order(Fault("sendMessage", 403))
+    await haneul.says("하늘", reply_to=waiting)
+    async with asyncio.timeout(5):
+        while house.local.faults._orders:  # noqa: ASYNC110 - the order has no event
+            await asyncio.sleep(0.01)
+    await minjun.says("/sh echo 셋")
+    await minjun.sees("\n셋\n")
 
 
 async def test_a_second_command_waits_for_its_turn(house: House, group: Group) -> None:
