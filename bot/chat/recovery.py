@@ -19,7 +19,7 @@ from bot.chat.kit import Kit
 from bot.chat.message import Ready
 from bot.chat.pages_desk import PagesDesk
 from bot.chat.performer import Performer
-from bot.errors import ChatError, DosirakError, EngineTimeout, EngineUnavailable
+from bot.errors import ChatError, DosirakError, EngineTimeout, EngineUnavailable, Undelivered
 from bot.identity import LabId, Scope
 from bot.learning.events import CommandEnded
 from bot.learning.progress import Place
@@ -56,7 +56,18 @@ class Recovery:
         """One after the other: an end that was cut short is made up for once."""
         praised: set[Place] = set()
         for left in commands:
+            await talk.attempt(self._finish(talk, left, praised))
+
+    async def _finish(self, talk: Conversation, left: LeftCommand, praised: set[Place]) -> None:
+        """What Telegram did not take for an outage is kept for the next start; what can never be done is not."""
+        try:
             await self._take_up(talk, left, praised)
+        except Undelivered:
+            raise
+        except Exception:
+            await self._kit.store.commands.over(left.number)
+            raise
+        await self._kit.store.commands.over(left.number)
 
     async def _take_up(self, talk: Conversation, left: LeftCommand, praised: set[Place]) -> None:
         if left.final is not None:
@@ -73,7 +84,6 @@ class Recovery:
         await self._performer.happen(talk, CommandEnded(origin), Cause(Person(begun.user_id, begun.user_name)))
         if place is not None and place in talk.progress.done:
             praised.add(place)
-        await self._kit.store.commands.over(left.number)
 
     async def _done_since(self, place: Place, begun: Begun) -> bool:
         """Whether this command has done the step: the word about it waited for its turn in the chat, or we died."""

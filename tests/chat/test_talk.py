@@ -12,6 +12,7 @@ from bot.identity import Scope
 from bot.localchat.faults import Fault
 from bot.sandbox.events import ContainerRemoved, ContainerStarted, ContainerStopped, EngineBack, EngineGone
 from bot.sandbox.summary import PublishedPort
+from bot.store import Begun
 from tests.chat.bash_lab import container
 from tests.chat.conftest import House
 from tests.chatclient import Member
@@ -284,6 +285,21 @@ async def test_a_command_whose_lab_is_being_opened_is_told_of_too(house: House, 
     await learner.says("echo 다시")
     await learner.sees("\n다시\n")
     assert sum("끊겼어요" in seen.text for seen in learner.messages) == 1
+
+
+async def test_an_end_that_can_never_be_shown_is_tried_once(house: House, learner: Member) -> None:
+    """Telegram refuses the last frame that a crash has left: the next one is shown, and no start tries it again."""
+    begun = Begun(Scope(1001), house.now, 1001, "하늘")
+    for final in ("text=", "text=✓+하나"):
+        await house.store.commands.ended(await house.store.commands.begin(begun), final)
+    await learner.says("/help")
+    await learner.sees("도움말")
+    await house.restart()
+    await learner.sees("✓ 하나")
+    assert learner.shows("이쪽에서 문제가 생겼어요")
+    async with asyncio.timeout(5):
+        while await house.store.commands.left():  # noqa: ASYNC110 - a row has no event
+            await asyncio.sleep(0.01)
 
 
 async def test_what_comes_while_a_lab_opens_is_answered(house: House, learner: Member) -> None:
