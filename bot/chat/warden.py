@@ -83,8 +83,6 @@ class Warden:
                 await self._call_guests()
             except DosirakError as error:
                 log.warning("looking for what ends: %s", error)
-            except Exception:  # Without the clock no lab would ever end.
-                log.exception("looking for what ends")
 
     async def _call_guests(self) -> None:
         """As many of those who wait for a lab as there is room for now."""
