@@ -125,17 +125,23 @@ class Session:
         following = self._tasks.start(self._follow(job, live), name="live message")
         self._tasks.start(self._sender.typing(self._scope), name="typing")
         try:
-            await self._play(job)
+            await self._played(job)
             await self._used_lab()
             await self._ledger.ended(job, job.view(self._words(), _now()))
         finally:
-            self._jobs.append(job)
-            self.job = None
             live.finish()
         await following
         job.shown.set()
         await then(job)
         await self._ledger.over(job)
+
+    async def _played(self, job: Job) -> None:
+        """The terminal is free before the end is seen: a tap on what follows must not find it busy."""
+        try:
+            await self._play(job)
+        finally:
+            self._jobs.append(job)
+            self.job = None
 
     async def _follow(self, job: Job, live: Live) -> None:
         """Nobody reads what runs in a chat that the bot was put out of, and nobody could stop it."""
@@ -185,8 +191,9 @@ class Session:
         if self.job is None or self.job.live is None:
             return
         if isinstance(happening, CommandEnded):
-            self.job.ended.set()
-        self.job.live.changed()
+            self.job.ended.set()  # The end is drawn when it is noted.
+        else:
+            self.job.live.changed()
 
     def _shell_ended(self) -> None:
         if self.job is not None and self.job.run is not None:
