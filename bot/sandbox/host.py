@@ -151,7 +151,13 @@ class SandboxHost:
             host=self._engine.host,
         )
         observer = _Observer(self.labs, self.refusals)
-        return Gate(engine_socket=self._engine.socket_path, owner=owner, shelf=self._image_shelf, observer=observer)
+        return Gate(
+            engine_socket=self._engine.socket_path,
+            owner=owner,
+            shelf=self._image_shelf,
+            observer=observer,
+            starts=self._engine.starts,
+        )
 
     def _keep_ports(self, event: LabEvent) -> None:
         """Ports follow the containers also when no gate was asked: a crash, an `exit`, the engine's own restart."""

@@ -126,12 +126,17 @@ async def until(true: Callable[[], bool], seconds: float = 5) -> None:
 
 @contextlib.asynccontextmanager
 async def opened(
-    engine: Path, lab: LabId, network: str, images: frozenset[str], folder: Path
+    engine: Path,
+    lab: LabId,
+    network: str,
+    images: frozenset[str],
+    folder: Path,
+    starts: asyncio.Semaphore | None = None,
 ) -> AsyncIterator[HandMadeLab]:
     """A gate at `folder`/docker.sock for a lab whose network is there already."""
     owner = Owner(lab, network, f"/dosirak/{lab}", images)
     shelf, observer = Shelf(), Observer()
-    gate = Gate(engine_socket=engine, owner=owner, shelf=shelf, observer=observer)
+    gate = Gate(engine_socket=engine, owner=owner, shelf=shelf, observer=observer, starts=starts)
     await gate.start(folder / "docker.sock")
     try:
         yield HandMadeLab(owner, gate, folder / "docker.sock", observer, shelf)

@@ -7,6 +7,7 @@ import contextlib
 import json
 import logging
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from bot.errors import DosirakError, EngineError, EngineTimeout
@@ -33,7 +34,16 @@ PASSED_HEADERS = {"content-type": "Content-Type", "x-docker-container-path-stat"
 class Carrier:
     """Carries one lab's verdicts out. Knows no client but the writer it is given."""
 
-    def __init__(self, owner: Owner, engine: Engine, shelf: ImageShelf, observer: GateObserver) -> None:
+    def __init__(
+        self,
+        owner: Owner,
+        engine: Engine,
+        shelf: ImageShelf,
+        observer: GateObserver,
+        starts: AbstractAsyncContextManager[Any],
+    ) -> None:
+        """`starts` is entered for each start of a container, the turn that all labs wait for."""
+        self._starts = starts
         self._owner = owner
         self._engine = engine
         self._shelf = shelf
@@ -59,15 +69,19 @@ class Carrier:
 
     async def whole(self, verdict: Forward, upload: AsyncIterator[bytes] | None = None) -> Answer:
         """Ask, read the answer to its end, tell the observer, and write the answer anew."""
-        try:
-            async with asyncio.timeout(None if upload else ANSWER_SECONDS):
-                async with self._engine.asked(verdict.request, upload=upload) as answer:
-                    built = self._rebuilt(answer.status, await answer.whole(), verdict)
-        except TimeoutError:
-            raise EngineTimeout("the engine did not answer in time") from None
+        async with self._starts if verdict.started is not None else contextlib.nullcontext():
+            built = await self._asked(verdict, upload)
         if built.status < 300:
             await self._tell(verdict.started, verdict.gone)
         return built
+
+    async def _asked(self, verdict: Forward, upload: AsyncIterator[bytes] | None) -> Answer:
+        try:
+            async with asyncio.timeout(None if upload else ANSWER_SECONDS):
+                async with self._engine.asked(verdict.request, upload=upload) as answer:
+                    return self._rebuilt(answer.status, await answer.whole(), verdict)
+        except TimeoutError:
+            raise EngineTimeout("the engine did not answer in time") from None
 
     async def _tell(self, started: str | None = None, gone: str | None = None) -> None:
         """The observer's failure is not the learner's: the container runs all the same."""

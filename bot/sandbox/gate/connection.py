@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from bot.errors import EngineError, EngineTimeout, EngineUnavailable
@@ -60,12 +61,19 @@ BURST, PACE_SECONDS = 3, 5.0
 class Lab:
     """What the connections of one lab share."""
 
-    def __init__(self, owner: Owner, engine: Engine, shelf: ImageShelf, observer: GateObserver) -> None:
+    def __init__(
+        self,
+        owner: Owner,
+        engine: Engine,
+        shelf: ImageShelf,
+        observer: GateObserver,
+        starts: AbstractAsyncContextManager[Any],
+    ) -> None:
         self.owner = owner
         self.engine = engine
         self.shelf = shelf
         self.observer = observer
-        self.carrier = Carrier(owner, engine, shelf, observer)
+        self.carrier = Carrier(owner, engine, shelf, observer, starts)
         self.changes = asyncio.Lock()
         self.walks = asyncio.Lock()
         """Walks of a container's files are done one at a time, but nobody else in the lab waits for them."""

@@ -25,8 +25,17 @@ cut off, since a descriptor of the bot is every lab's."""
 class Gate:
     """Serves one lab's calls at `socket_path` between `start` and `close`."""
 
-    def __init__(self, *, engine_socket: Path, owner: Owner, shelf: ImageShelf, observer: GateObserver) -> None:
-        self._lab = Lab(owner, Engine(engine_socket), shelf, observer)
+    def __init__(
+        self,
+        *,
+        engine_socket: Path,
+        owner: Owner,
+        shelf: ImageShelf,
+        observer: GateObserver,
+        starts: asyncio.Semaphore | None = None,
+    ) -> None:
+        """`starts` bounds how many containers all gates together start at a time; None: nothing does."""
+        self._lab = Lab(owner, Engine(engine_socket), shelf, observer, starts or contextlib.nullcontext())
         self._connections = Slots(owner.limits.connections)
         self._told = Slots(TOLD_AT_A_TIME)
         self._tasks = TaskShelf()
