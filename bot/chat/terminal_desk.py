@@ -52,8 +52,9 @@ class TerminalDesk:
         await talk.answer(cause)
         if cause.message_id is not None:
             await talk.kit.sender.delete(talk.scope, cause.message_id)
-        if action == "input":
-            await talk.session.send_input(line.command, below=False)
+        if action == "input" and not await talk.session.send_input(line.command, below=False):
+            # The program that it was for has just ended: it is a command again.
+            await self._performer.run(talk, line.cause, line.command, line.origin)
 
     async def stop(self, talk: Conversation, cause: Cause) -> None:
         stopped = await self._reached(talk.session.interrupt())
