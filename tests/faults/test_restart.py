@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
@@ -17,6 +18,8 @@ WEB = "docker run -d --name web -p 8088:80 diamol/ch02-hello-diamol-web"
 BUSY = "echo begun; read word; echo $word again; sleep 600"
 PATIENCE = 30.0
 """Seconds for anything: the machine may be busy."""
+IDLE = 0.5
+"""Seconds after a final frame in which the bot notes that it has arrived: only then is it idle."""
 AGAIN = "🔁 다시"
 STOPPED = "🔌 도시락이 멈추면서 여기서 끊겼어요. 파일과 진도는 그대로예요."
 CUT_OFF = "🔌 도시락이 다시 시작되면서 여기서 끊겼어요. 파일과 진도는 그대로예요."
@@ -72,6 +75,7 @@ async def test_a_restart_without_a_running_command_says_nothing(place: House, te
         async with running(telegram.used_by(place.settings)):
             await learner.says("sleep 600 & name=dosirak")
             await ended(learner, "✓")
+            await asyncio.sleep(IDLE)
         async with running(telegram.used_by(place.settings)):
             await learner.says("echo $name; jobs")
             assert "Running" in (await ended(learner, "dosirak\n")).text
