@@ -86,6 +86,8 @@ def build_images(images: Images, places: Places | None, kept: Path) -> None:
         packages = fetch(_packages(), work / "packages")
         for name, reference in {"busybox": LAYER, **SAMPLES, "toolbox": TOOLBOX}.items():
             images.build(reference, _context(name, packages, work))
+            # Lists of images are sorted by whole seconds: two of one second would change places from call to call.
+            time.sleep(1.0)
         fresh = work / "kept"
         fresh.mkdir()
         images.save((TOOLBOX,), fresh / "toolbox.tar")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from bot.sandbox.lab import Lab
 from bot.sandbox.names import network_name
 from bot.sandbox.namespace import NetworkNamespace
 from bot.settings import Settings
+from deploy.host.temporary import temporary_engine
 from tests.sandbox.kit import Make, sandbox
 
 pytestmark = pytest.mark.engine
@@ -100,13 +102,26 @@ async def test_a_rule_put_before_ours_is_overtaken(settings: Settings, host: San
         await firewall._run("iptables", "-D", "INPUT", "-i", "lab+", "-j", "ACCEPT")
 
 
-async def test_the_walls_come_with_the_host_and_go_with_it(settings: Settings, host: SandboxHost) -> None:
+@pytest.fixture
+def lonely(settings: Settings) -> Iterator[Settings]:
+    """An engine where no other bot has labs."""
+    with temporary_engine() as engine:
+        yield settings.model_copy(
+            update={
+                "state": engine.state / "bot",
+                "engine": f"unix://{engine.socket}",
+                "network_namespace": str(engine.network_namespace),
+                "cgroup": engine.cgroup,
+            }
+        )
+
+
+async def test_the_walls_come_with_the_host_and_go_with_it(lonely: Settings) -> None:
     """An engine that somebody else uses later finds no rule of ours."""
-    firewall = Firewall(NetworkNamespace(settings.network_namespace))
-    async with sandbox(settings, state=settings.state.with_name("passing")) as passing:
+    firewall = Firewall(NetworkNamespace(lonely.network_namespace))
+    async with sandbox(lonely) as passing:
         for command in ("iptables", "ip6tables"):
             assert "DOSIRAK" in await firewall._run(command, "-S")
         await passing.stop_all()
         for command in ("iptables", "ip6tables"):
             assert "DOSIRAK" not in await firewall._run(command, "-S")
-    assert await firewall.ensure() is True
