@@ -47,11 +47,11 @@ class Job:
         """The number of the message that asked for it."""
         self.onward: Button | None = None
         """The step's next command, offered while the program waits and when it has ended."""
-        self._shared = shared
+        self.shared = shared
 
     def view(self, words: Words, now: float) -> Outgoing:
         """The job's message at this moment."""
-        heading = words("terminal.by", name=self.person.name) if self._shared else ""
+        heading = words("terminal.by", name=self.person.name) if self.shared else ""
         if self.failure is not None:
             return still_view(words, self.command, words(self.failure), heading=heading, again=True)
         if self.run is None:

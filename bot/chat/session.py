@@ -23,7 +23,7 @@ from bot.errors import DosirakError, EngineTimeout, EngineUnavailable, LabsFull,
 from bot.identity import Scope
 from bot.tasks import TaskShelf
 from bot.terminal.sizes import Width
-from bot.terminal.terminal import CommandEnded, Happening
+from bot.terminal.terminal import CommandEnded, CommandStarted, Happening, Run
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +59,8 @@ class Session:
         self._opening: asyncio.Timeout | None = None
         """Around the lab's opening for a command; a bot that stops ends it."""
         self.job: Job | None = None
+        self._left_over: deque[Run] = deque()
+        self._then: Callable[[Job], Awaitable[None]] | None = None
 
     @property
     def busy(self) -> bool:
@@ -111,7 +113,16 @@ class Session:
         `busy` is true from now on. There must be no other command.
         """
         self.job = job
+        self._then = then
         self._tasks.start(self._run(job, then), name="command")
+
+    def _adopt(self) -> None:
+        """A line that was sent to a program which did not read it has become a command: it has a message of its own."""
+        last = self.last
+        if self.job is None and self._left_over and last is not None and self._then is not None:
+            job = Job(self._left_over[0].command, None, last.person, shared=last.shared)
+            job.run = self._left_over.popleft()
+            self.start(job, self._then)
 
     async def _run(self, job: Job, then: Callable[[Job], Awaitable[None]]) -> None:
         await self._ledger.begin(self._scope, job)
@@ -142,6 +153,7 @@ class Session:
         finally:
             self._jobs.append(job)
             self.job = None
+            self._adopt()
 
     async def _follow(self, job: Job, live: Live) -> None:
         """Nobody reads what runs in a chat that the bot was put out of, and nobody could stop it."""
@@ -155,9 +167,9 @@ class Session:
 
     async def _play(self, job: Job) -> None:
         try:
-            if job.cut is None:
+            if job.cut is None and job.run is None:
                 await self._begin(job)
-            if job.run is not None:
+            if job.run is not None and not job.run.over:
                 await job.ended.wait()
             elif job.cancelled:
                 job.failure = "exit.interrupted"
@@ -188,6 +200,9 @@ class Session:
             self._opening = None
 
     def _happened(self, happening: Happening) -> None:
+        if isinstance(happening, CommandStarted) and happening.run.left_over:
+            self._left_over.append(happening.run)
+            self._adopt()
         if self.job is None or self.job.live is None:
             return
         if isinstance(happening, CommandEnded):

@@ -65,6 +65,8 @@ class Run:
         self.exit: ShellExit | None = None
         self.screen = Screen(size)
         self.changed = now
+        self.left_over = False
+        """Nobody announced it: an earlier program had not read the line, and the shell ran it."""
         self.keys_chosen = False
         """The learner wants to press single keys, though the program did not take the whole screen."""
 
@@ -163,6 +165,8 @@ class Terminal:
         self.phase = Phase.UNKNOWN
         self.run: Run | None = None
         self.paste_mode = False
+        self._line = Screen(size)
+        """What stands at the prompt: the text of a line that nobody announced."""
         self._marks = Marks()
         self._answers = Bucket(rate=_ANSWERS_PER_SECOND, capacity=_ANSWERS_PER_SECOND)
 
@@ -220,6 +224,8 @@ class Terminal:
 
     def _draw(self, data: bytes, now: float) -> tuple[Happening, ...]:
         if self.run is None or self.run.over:
+            if self.phase is Phase.PROMPT:
+                self._line.feed(data)
             return ()
         self.run.screen.feed(data)
         self.run.changed = now
@@ -228,7 +234,8 @@ class Terminal:
     def _start(self, now: float) -> tuple[Happening, ...]:
         run = self.run
         if run is None or run.over:  # a line that somebody else typed, or one left over in the pty
-            run = self.begin("", now)
+            run = self.begin("\n".join(self._line.lines()).removeprefix("$").strip(), now)
+            run.left_over = True
         self.phase = Phase.RUNNING
         if run.started is not None:  # the next command of the same text
             return ()
@@ -243,6 +250,7 @@ class Terminal:
             return ()
         ended = self._end(None, now)
         self.phase = Phase.PROMPT
+        self._line = Screen(self.size)
         return (*ended, PromptSeen())
 
     def _end(self, code: int | None, now: float) -> tuple[Happening, ...]:

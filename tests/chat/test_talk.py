@@ -157,6 +157,17 @@ async def test_a_message_is_the_running_programs_input(learner: Member) -> None:
             await asyncio.sleep(0.01)
 
 
+async def test_a_line_that_no_program_read_is_a_command_of_its_own(learner: Member) -> None:
+    """Typed while something runs that does not read: the shell runs it afterwards, and the chat shows it."""
+    await learner.says("sleep 1.5")
+    await learner.sees("⏳ 실행 중")
+    await learner.says("echo $((6 * 7))")
+    shown = await learner.sees("\n42\n✓")
+    assert shown.text.startswith("$ echo $((6 * 7))")
+    await learner.says("echo next")
+    await learner.sees("$ echo next\nnext\n✓")
+
+
 async def test_a_run_button_types_into_a_container(learner: Member) -> None:
     """A block without docker goes to the program that runs; a docker command waits its turn."""
     await learner.says("/start ch02-hello")

@@ -67,6 +67,16 @@ def test_a_command_starts_writes_and_ends() -> None:
     assert terminal.phase is Phase.PROMPT and not terminal.busy
 
 
+def test_a_line_that_nobody_announced_is_a_run_of_its_own() -> None:
+    """Sent to a program that did not read it: the shell runs it, and its text is what stood at the prompt."""
+    terminal, _ = running("sleep 1", b"echo two\r\n")
+    happenings = terminal.feed(end(0) + b"echo two\r\n" + START + b"two\r\n" + end(0), 12)
+    assert names(happenings)[-4:] == ["CommandStarted", "ScreenChanged", "CommandEnded", "PromptSeen"]
+    left = terminal.run
+    assert left is not None and left.left_over
+    assert (left.command, left.lines()) == ("echo two", ("two",))
+
+
 def test_the_echo_of_the_command_is_not_in_its_output() -> None:
     """The header shows the command; the body begins with the program's first byte, however long the echo was."""
     command = "echo " + "x" * 200
