@@ -147,6 +147,7 @@ _FOUND: dict[str, list[FunctionType]] = {}
 def _of_module(name: str) -> list[FunctionType]:
     """Every function made of a module's code, those inside tables included."""
     if not _FOUND:
+        gc.unfreeze()  # A bot that ran in this process has frozen what there was, and the collector lists it no more.
         for item in gc.get_objects():
             if isinstance(item, FunctionType) and str(item.__module__).startswith("bot.guard"):
                 _FOUND.setdefault(item.__module__, []).append(item)
