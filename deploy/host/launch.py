@@ -123,14 +123,12 @@ def _stay(bot: Bot, places: Places, listen: str, started: float, *, private: boo
 
 
 def choose_state(variables: Mapping[str, str], root: Path) -> Path:
-    """DOSIRAK_STATE, else `.state` in the repository, else (where containers may not enter) a folder in /var/lib."""
-    if chosen := variables.get("DOSIRAK_STATE"):
-        return Path(chosen)
-    usual = root / ".state"
+    """DOSIRAK_STATE, else `.state` in the repository; for one that containers may not enter, a folder in /var/lib."""
+    usual = Path(variables.get("DOSIRAK_STATE") or root / ".state")
     if (closed := closed_ancestor(usual.resolve())) is None:
         return usual
     other = Path("/var/lib") / Places.of(usual).name
-    say(f"containers may not enter {closed}, so everything is kept in {other} (DOSIRAK_STATE chooses)")
+    say(f"containers may not enter {closed}, so everything is kept in {other} and not in {usual}")
     return other
 
 

@@ -71,9 +71,10 @@ def test_the_state_folder_is_the_chosen_one(tmp_path: Path) -> None:
 
 
 def test_a_repository_in_a_closed_home_keeps_its_state_elsewhere(tmp_path: Path) -> None:
-    """Cloned into root's home, which nobody else may enter, it still works."""
+    """Cloned into root's home, which nobody else may enter, it still works; so does a chosen folder in such a place."""
     tmp_path.chmod(0o700)
     assert launch.choose_state({}, tmp_path).parent == Path("/var/lib")
+    assert launch.choose_state({"DOSIRAK_STATE": str(tmp_path / "state")}, tmp_path).parent == Path("/var/lib")
 
 
 @pytest.mark.parametrize(
