@@ -9,7 +9,7 @@ from pathlib import Path
 
 from deploy.host import environment, packages
 from deploy.host.faults import HostFault
-from deploy.host.launch import ROOT, choose_state
+from deploy.host.launch import ROOT
 from deploy.host.words import complain, say
 
 USAGE = """\
@@ -56,7 +56,7 @@ def _set_up() -> Path:
     packages.forget_policy()
     needs = (*packages.engine_needs(), *packages.image_needs(), *packages.PICTURES, *packages.BROWSER)
     packages.install((packages.needs_venv(), *needs))
-    folder = choose_state(os.environ, ROOT).absolute() / "venv-test"
+    folder = Path(os.environ.get("DOSIRAK_STATE") or ROOT / ".state").absolute() / "venv-test"
     if not environment.fits(folder, environment.TEST_REQUIREMENTS):
         folder.parent.mkdir(parents=True, exist_ok=True)
         environment.make(folder, environment.TEST_REQUIREMENTS)

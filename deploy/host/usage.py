@@ -20,7 +20,7 @@ Settings are environment variables:
     TELEGRAM_TOKEN                 the bot's token from @BotFather; without it: the chat page
     TELEGRAM_API_URL               another Bot API server
     DOSIRAK_STATE                  folder of everything that is kept (default: .state in this repository); where
-                                   containers may not enter it, /var/lib/dosirak-… takes its place, and the start says so
+                                   containers may not enter it, /var/lib/dosirak-… is used, and the start says so
     DOSIRAK_LISTEN                 host:port of chat page and published pages (127.0.0.1:8080)
     DOSIRAK_PAGES_DOMAIN           published pages are <token>.<this domain> (localhost)
     DOSIRAK_PAGES_SCHEME           http or https, as learners' browsers see it (http)
