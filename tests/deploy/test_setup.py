@@ -108,6 +108,12 @@ def test_the_owners_own_switch_stays(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert not policy.exists()
 
 
-def test_what_is_there_is_not_installed_again() -> None:
-    """With nothing missing, no package manager is asked."""
+def test_what_is_there_is_not_installed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With nothing missing, no package manager is asked: one that is asked says so."""
+    asked = tmp_path / "asked"
+    for name in ("apt-get", "apt-cache", "dpkg"):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho {name} >>{asked}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     packages.install((packages.program("sh"),))
+    assert not asked.exists()
