@@ -163,6 +163,21 @@ async def test_commands_are_offered_while_typing(page: Page, chat: Served) -> No
     await expect(field).to_have_value("")
 
 
+async def test_a_chosen_command_stays_chosen_when_the_list_is_drawn_anew(page: Page, chat: Served) -> None:
+    """The bot's commands change in the middle of a choice: the choice is kept, and so is the keyboard's place."""
+    await chat.bot("setMyCommands", commands=[{"command": "ps", "description": "내 컨테이너"}])
+    await page.get_by_role("button", name="시작").click()
+    await page.get_by_role("textbox", name="메시지").press_sequentially("/p")
+    await page.keyboard.press("ArrowDown")
+    names = ("pages", "ps", "pull")
+    await chat.bot("setMyCommands", commands=[{"command": name, "description": name} for name in names])
+    await expect(page.get_by_role("option")).to_have_text(["/pagespages", "/psps", "/pullpull"])
+    await expect(page.get_by_role("option", selected=True)).to_have_text("/psps")
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("article.own").last).to_contain_text("/pull")
+
+
 async def test_a_person_changes_language_and_chat(page: Page, chat: Served) -> None:
     """The page speaks English at once, the bot hears it, and a topic's message lands in the topic."""
     await page.get_by_role("button", name="대화 목록").click()

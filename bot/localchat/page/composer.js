@@ -14,6 +14,8 @@ export class Composer {
     this.root = byId("composer");
     this.acts = acts;
     this.commands = [];
+    this.shown = [];
+    this.chosen = -1;
     this.suffix = "";
     this.context = null;
     this.drafts = new Map();
@@ -35,20 +37,23 @@ export class Composer {
       const file = event.clipboardData?.files[0];
       if (file) this.acts.onFile(file);
     });
-    this.relabel();
-  }
-
-  relabel() {
-    this.field.placeholder = this.placeholder ?? say("message");
-    this.field.setAttribute("aria-label", say("message"));
-    this.slash = button("tool", say("commands"), () => this.toggleCommands(), icon("slash"));
-    this.clip = button("tool", say("attach"), () => this.attach(), icon("clip"));
-    this.sendButton = button("send", say("send"), () => this.send(), icon("send"));
-    this.files.setAttribute("aria-label", say("attach"));
+    this.slash = button("tool", "", () => this.toggleCommands(), icon("slash"));
+    this.clip = button("tool", "", () => this.attach(), icon("clip"));
+    this.sendButton = button("send", "", () => this.send(), icon("send"));
     const line = element("div", { class: "line" }, this.slash, this.field, this.clip, this.sendButton);
     this.root.replaceChildren(this.list, this.about, line, this.files);
-    this.showContext();
+    this.relabel();
     this.changed();
+  }
+
+  // Only words change here: the field stays where it is, with its focus and what an input method is composing.
+  relabel() {
+    this.field.placeholder = this.placeholder ?? say("message");
+    const labels = [[this.field, "message"], [this.slash, "commands"], [this.clip, "attach"], [this.sendButton, "send"]];
+    for (const [node, word] of labels) node.setAttribute("aria-label", say(word));
+    for (const node of [this.slash, this.clip, this.sendButton]) node.title = node.getAttribute("aria-label");
+    this.files.setAttribute("aria-label", say("attach"));
+    this.showContext();
   }
 
   // A chat's own draft stays with it.
@@ -60,11 +65,13 @@ export class Composer {
     this.placeholder = undefined;
     this.field.value = this.drafts.get(key) ?? "";
     this.relabel();
+    this.changed();
   }
 
   setCommands(commands, suffix) {
     this.commands = commands;
     this.suffix = suffix;
+    this.slash.hidden = !commands.length;
     this.showCommands();
   }
 
@@ -99,7 +106,7 @@ export class Composer {
       this.chosen = (this.chosen + move + items.length) % items.length;
       this.markChosen();
     } else if (event.key === "Tab") {
-      this.field.value = `${this.matching()[Math.max(this.chosen, 0)].line} `;
+      this.field.value = `${this.shown[Math.max(this.chosen, 0)].line} `;
       this.changed();
     } else if (event.key === "Enter" && !event.shiftKey && this.chosen >= 0) {
       items[this.chosen].click();
@@ -114,8 +121,8 @@ export class Composer {
   changed() {
     this.grow();
     this.root.classList.toggle("ready", this.field.value.trim() !== "");
-    this.slash.hidden = !this.commands.length;
     this.forced = false;
+    this.chosen = -1;
     this.showCommands();
   }
 
@@ -139,12 +146,15 @@ export class Composer {
     if (this.forced) this.field.focus();
   }
 
+  // Also drawn anew when the page learns something in the middle of a choice: what is chosen stays chosen.
   showCommands() {
-    const found = this.matching();
-    this.chosen = -1;
-    this.list.replaceChildren(...found.map((item) => this.commandNode(item)));
-    this.list.hidden = !found.length;
-    this.slash?.setAttribute("aria-expanded", String(!this.list.hidden));
+    const chosen = this.shown[this.chosen]?.line;
+    this.shown = this.matching();
+    this.chosen = this.shown.findIndex((item) => item.line === chosen);
+    this.list.replaceChildren(...this.shown.map((item) => this.commandNode(item)));
+    this.markChosen();
+    this.list.hidden = !this.shown.length;
+    this.slash.setAttribute("aria-expanded", String(!this.list.hidden));
   }
 
   commandNode(item) {
