@@ -30,11 +30,12 @@ class Pad(StrEnum):
     """None: back to lines."""
 
 
-def line_rows(words: Words, *, waits: bool, detachable: bool) -> Rows:
-    """For a program that reads lines, or none."""
+def line_rows(words: Words, *, waits: bool, detachable: bool, wide: bool) -> Rows:
+    """For a program that reads lines, or none; `wide`: it has written lines that a phone breaks."""
     stop = button(words("terminal.stop"), "stop")
     leave = button(words("terminal.exit"), "key", "exit") if waits else None
-    return rows((stop, leave, button(words("terminal.keys"), "pad", Pad.KEYS)), (_detach(words, detachable),))
+    picture = button(words("terminal.wide_picture"), "picture") if wide else None
+    return rows((stop, leave, button(words("terminal.keys"), "pad", Pad.KEYS)), (picture, _detach(words, detachable)))
 
 
 def key_rows(words: Words, pad: Pad, *, chosen: bool, detachable: bool) -> Rows:
@@ -45,7 +46,10 @@ def key_rows(words: Words, pad: Pad, *, chosen: bool, detachable: bool) -> Rows:
     more = [button("Ctrl-C", "stop"), _key("Ctrl-D", "ctrl-d"), button("Ctrl+", "pad", Pad.CTRL)]
     ways_out = [button(words("terminal.lines"), "pad", Pad.OFF)] if chosen else [_key(*one) for one in _VI]
     keys = in_rows([_key(label, name) for label, name in _MOVES], WIDTH)
-    return (*keys, *rows((*ways_out, *more), (_detach(words, detachable),)))
+    return (
+        *keys,
+        *rows((*ways_out, *more), (button(words("terminal.picture"), "picture"), _detach(words, detachable))),
+    )
 
 
 def _key(label: str, name: str) -> Button:

@@ -181,7 +181,7 @@ class Performer:
 
     async def _draw(self, talk: Conversation, run: Run) -> None:
         """A table that no phone shows in lines comes as a picture too."""
-        await talk.kit.sender.photo(talk.scope, await talk.kit.pictures.output(run.screen))
+        await talk.kit.sender.photo(talk.scope, await talk.kit.pictures.of(run))
 
     async def _ended(self, talk: Conversation, job: Job) -> None:
         if job.run is not None and is_wide_table(job.run):

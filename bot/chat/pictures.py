@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from bot.terminal.fonts import installed_fonts
-from bot.terminal.picture import Painter
-from bot.terminal.screen import Screen
+from bot.terminal.picture import Painter, Still, output_still, screen_still
+from bot.terminal.terminal import Run
 
 
 class Pictures:
@@ -16,12 +16,13 @@ class Pictures:
         self._painter: Painter | None = None
         self._turn = asyncio.Lock()
 
-    async def output(self, screen: Screen) -> bytes:
-        """A PNG of what an ended command wrote last. The screen must not change any more."""
+    async def of(self, run: Run) -> bytes:
+        """A PNG of what is on a full-screen program's screen at this moment, or of the last lines that were written."""
+        still = screen_still(run.screen) if run.by_keys else output_still(run.screen)
         async with self._turn:
-            return await asyncio.to_thread(self._draw, screen)
+            return await asyncio.to_thread(self._draw, still)
 
-    def _draw(self, screen: Screen) -> bytes:
+    def _draw(self, still: Still) -> bytes:
         if self._painter is None:
             self._painter = Painter(installed_fonts())
-        return self._painter.output(screen)
+        return self._painter.paint(still)

@@ -75,6 +75,7 @@ def _buttons(words: Words, run: Run, look: Glance, shown: Frame, pad: Pad) -> Ro
         picture = "wide_picture" if is_wide(run) else "picture"
         return rows((button(words("terminal.again"), "again"), button(words(f"terminal.{picture}"), "picture"), log))
     detachable = can_detach(run.command)
+    wide = run.started is not None and is_wide(run)  # Before, there is only the command's echo.
     if look.by_keys:
         return key_rows(words, pad, chosen=run.keys_chosen, detachable=detachable)
-    return line_rows(words, waits=look.state is FrameState.WAITING, detachable=detachable)
+    return line_rows(words, waits=look.state is FrameState.WAITING, detachable=detachable, wide=wide)

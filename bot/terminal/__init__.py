@@ -24,7 +24,7 @@ budget = ChatBudget(PRIVATE_ALLOWANCE)                 # budget.py; one for each
 budget.take(now, redraw=not pacing.finishing) -> bool; budget.ready_at(now, redraw=…); budget.hold(now, retry_after)
 
 painter = Painter(installed_fonts())                   # picture.py; one for the process, one thread at a time
-painter.output(run.screen) -> bytes                    # PNG of the last lines, wrapped ones whole; .screen(…): as it is
+painter.paint(output_still(run.screen)) -> bytes       # PNG of the last lines, wrapped ones whole; or screen_still
 run.screen.width                                       # columns of the widest line: a picture helps beyond a phone's
 
 keys.strokes("ctrl-c"), keys.command_line(text), keys.entered(text, by_keys=run.by_keys, pastes=terminal.paste_mode)

@@ -8,6 +8,7 @@ coarse cube for emoji. So a picture costs some milliseconds, and few kilobytes.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Final
 
@@ -42,32 +43,47 @@ _FONT_SIZES: Final = ((60, 28), (110, 20), (MAX_COLUMNS, 16))
 Rows = Sequence[Sequence[Cell]]
 
 
+@dataclass(frozen=True, slots=True)
+class Still:
+    """A screen as it was at one moment, ready to be drawn while the screen itself goes on."""
+
+    rows: Rows
+    columns: int
+    cursor: tuple[int, int] | None
+    """Row and column; None when it is not to be seen."""
+    glyph: Callable[[str], str]
+    """What a cell's character stands for."""
+
+
+def screen_still(screen: Screen) -> Still:
+    """What is on the screen now, cursor included."""
+    cursor = screen.cursor
+    place = (cursor.row, cursor.column) if cursor.visible else None
+    return Still([row.cells for row in screen.rows()], screen.size.columns, place, screen.glyph)
+
+
+def output_still(screen: Screen) -> Still:
+    """The last lines that were written, wrapped ones whole, as wide as they are."""
+    rows = screen.logical_rows()[-MAX_ROWS:]
+    return Still(rows, max(map(_columns, rows), default=0), None, screen.glyph)
+
+
 class Painter:
-    """Draws screens. It keeps its fonts and tiles: one for the whole process, used by one thread at a time."""
+    """Draws stills. It keeps its fonts and tiles: one for the whole process, used by one thread at a time."""
 
     def __init__(self, fonts: FontPaths) -> None:
         self._fonts = fonts
         self._typefaces: dict[int, Typeface] = {}
 
-    def screen(self, screen: Screen) -> bytes:
-        """What is on the screen now, cursor included."""
-        rows = [row.cells for row in screen.rows()]
-        cursor = screen.cursor
-        place = (cursor.row, cursor.column) if cursor.visible else None
-        return self._paint(screen, rows, screen.size.columns, place)
-
-    def output(self, screen: Screen) -> bytes:
-        """The last lines that were written, wrapped ones whole, as wide as they are."""
-        rows = screen.logical_rows()[-MAX_ROWS:]
-        return self._paint(screen, rows, max(map(_columns, rows), default=0), None)
-
-    def _paint(self, screen: Screen, rows: Rows, columns: int, cursor: tuple[int, int] | None) -> bytes:
-        columns = max(MIN_COLUMNS, min(columns, MAX_COLUMNS))
+    def paint(self, still: Still) -> bytes:
+        """The PNG."""
+        columns = max(MIN_COLUMNS, min(still.columns, MAX_COLUMNS))
         size = next(size for most, size in _FONT_SIZES if columns <= most)
         typeface = self._typeface(size)
-        canvas = _Canvas(typeface, screen.glyph, columns, max(1, len(rows)))
-        for number, row in enumerate(rows):
-            canvas.row(number, row[:columns], cursor[1] if cursor and cursor[0] == number else None)
+        canvas = _Canvas(typeface, still.glyph, columns, max(1, len(still.rows)))
+        for number, row in enumerate(still.rows):
+            here = still.cursor[1] if still.cursor and still.cursor[0] == number else None
+            canvas.row(number, row[:columns], here)
         return canvas.png()
 
     def _typeface(self, size: int) -> Typeface:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
+from PIL import Image
+
+from bot.terminal.colours import indexed
 from tests.chatclient import Member
 
 
@@ -54,3 +59,26 @@ async def test_the_screen_comes_down_when_the_talk_has_gone_on(learner: Member) 
     assert seen.id > helped.id
     await learner.presses("Ctrl-C", on=seen)
     await learner.sees("130")
+
+
+async def test_a_running_screen_has_a_picture(learner: Member) -> None:
+    """Of what is on it at that moment, with its colours; the program runs on, and its screen stays where it is."""
+    await learner.says(
+        "printf '\\e[?1049h\\e[H\\e[41m도시락\\e[0m'; read -r word; printf '\\e[H\\e[2J\\e[42mx'; read -r word"
+    )
+    first = await learner.sees_button(":wq")
+    red = await pictured(learner)
+    await learner.presses("⏎")
+    await learner.sees("x▌")
+    green = await pictured(learner)
+    assert indexed(1) in red and indexed(1) not in green and indexed(2) in green
+    await learner.presses("⏎", on=learner.now(first))
+    await learner.sees("✓")
+
+
+async def pictured(learner: Member) -> set[object]:
+    """The colours of the picture that a tap brings."""
+    await learner.presses("🖼 그림")
+    file = await learner.sees_file("photo")
+    picture = Image.open(BytesIO(await learner.opens(file.shape["photo"][-1]["file_id"]))).convert("RGB")
+    return {colour for _, colour in picture.getcolors(2**20) or ()}
