@@ -21,7 +21,8 @@ Everything is chosen by environment variables:
   DOSIRAK_STATE          folder of what must outlive a restart (.state)
   DOSIRAK_ENGINE         the Docker engine for labs (unix://.state/engine/docker.sock)
   DOSIRAK_NETNS          path of the network namespace that this engine lives in
-  DOSIRAK_CGROUP         the cgroup that its labs stand in; two bots on a machine need two (/dosirak)
+  DOSIRAK_CGROUP         the cgroup that its labs stand in: a path, or NAME.slice where the engine's cgroup driver is
+                         systemd; two bots on a machine need two, and deploy/run gives each its own (/dosirak)
   DOSIRAK_LISTEN         host:port of the chat page and of published pages (127.0.0.1:8080)
   DOSIRAK_PAGES_DOMAIN   domain under which published pages get their names (localhost)
   DOSIRAK_PAGES_SCHEME   http or https, as a front server offers it (http)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -12,6 +13,8 @@ from bot.errors import Fault, SettingsError
 
 CONTENT = Path(__file__).resolve().parent.parent / "content"
 
+_SLICE = re.compile(r"[A-Za-z0-9_.:]+(-[A-Za-z0-9_.:]+)*\.slice", re.ASCII)
+"""systemd's rule for the name of a slice: a dash is a level, so none is empty."""
 
 Ids = Annotated[frozenset[int], NoDecode]
 """Written as numbers with commas between them, not as JSON."""
@@ -40,7 +43,10 @@ class Settings(BaseSettings):
     toolbox_image: str = Field("dosirak/toolbox:latest", validation_alias="DOSIRAK_TOOLBOX_IMAGE")
     runtime: str = Field("runc", validation_alias="DOSIRAK_RUNTIME")
     cgroup: str = Field("/dosirak", validation_alias="DOSIRAK_CGROUP")
-    """The cgroup that all labs stand in. Two bots on one machine need two: each removes what it does not know there."""
+    """The cgroup that all labs stand in: a path, or `NAME.slice` for an engine with the systemd cgroup driver.
+
+    Two bots on one machine need two (the launcher sees to it): each removes what it does not know there.
+    """
     lab_memory_mib: int = Field(512, ge=64, validation_alias="DOSIRAK_LAB_MEMORY_MIB")
     """Memory of a whole lab (its cgroup parent), toolbox included."""
     container_memory_mib: int = Field(128, ge=16, validation_alias="DOSIRAK_CONTAINER_MEMORY_MIB")
@@ -69,6 +75,14 @@ class Settings(BaseSettings):
         host, separator, port = value.rpartition(":")
         if not separator or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
             raise ValueError("write host:port, for example 127.0.0.1:8080")
+        return value
+
+    @field_validator("cgroup")
+    @classmethod
+    def _path_or_slice(cls, value: str) -> str:
+        is_slice = value.endswith(".slice") and "/" not in value
+        if not value.strip("/") or (is_slice and not _SLICE.fullmatch(value)):
+            raise ValueError("write a path such as /dosirak, or a slice such as dosirak.slice")
         return value
 
     @field_validator("admins", "banned", "allowed", mode="before")

@@ -1,4 +1,7 @@
-"""A lab's own cgroup: memory, CPU and processes of everything in it together. Versions 1 and 2, cgroupfs layout."""
+"""A lab's own cgroup: memory, CPU and processes of everything in it together. Versions 1 and 2.
+
+Who may write to the tree depends on the engine's cgroup driver: with `cgroupfs` we do, with `systemd` it does for us.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from pathlib import Path
 
 from bot.errors import LabError
 from bot.identity import LabId
+from bot.sandbox import slices
 
 log = logging.getLogger(__name__)
 
@@ -31,13 +35,19 @@ class LabLimits:
         """CPU time in microseconds for each period; the kernel takes no less than 1 ms."""
         return max(1000, int(self.cpus * PERIOD))
 
+    def properties(self) -> tuple[str, ...]:
+        """The same in the words of systemd."""
+        cpu = f"CPUQuota={100 * self.quota / PERIOD:.2f}%"
+        return f"MemoryMax={self.memory}", "MemorySwapMax=0", cpu, f"TasksMax={self.pids}"
+
 
 class Cgroups:
     """The labs' part of this host's cgroup tree. Methods that touch it block briefly: call them in a thread."""
 
     def __init__(self, parent: str, mounts: Path = Path("/proc/self/mounts")) -> None:
-        """`parent` is the cgroup that all labs of this host stand in, and no other host's labs."""
-        self._parent = parent.strip("/")
+        """`parent` is the cgroup that all labs of this host stand in, and no other host's: a path, or `NAME.slice`."""
+        self._slice = parent if slices.is_slice(parent) else None
+        self._parent = slices.folder(parent) if self._slice else parent.strip("/")
         fields = [line.split() for line in mounts.read_text().splitlines()]
         self._roots = [Path(field[1]) for field in fields if field[2] in ("cgroup", "cgroup2")]
         unified = [Path(field[1]) for field in fields if field[2] == "cgroup2"]
@@ -45,21 +55,34 @@ class Cgroups:
         self._unified = unified[0] if unified and unified == self._roots else None
 
     def path(self, lab: LabId) -> str:
-        """The path that containers of the lab are created under."""
-        return f"/{self._parent}/{lab}"
+        """What containers of the lab are created under: a path, or the name of a slice."""
+        return slices.child(self._slice, lab) if self._slice else f"/{self._parent}/{lab}"
+
+    def folder(self, lab: LabId) -> str:
+        """Where that is in the tree."""
+        return f"{self._parent}/{self.path(lab).rpartition('/')[2]}"
 
     def ensure(self, lab: LabId, limits: LabLimits) -> None:
         """Create the lab's cgroup and set its limits. Raises LabError when the kernel refuses."""
         try:
-            if self._unified is not None:
+            if self._slice is not None:
+                self._ensure_slice(lab, limits)
+            elif self._unified is not None:
                 self._ensure_unified(self._unified, lab, limits)
             else:
                 self._ensure_separate(lab, limits)
         except OSError as error:
             raise LabError(f"the lab's limits cannot be set: {error}") from error
 
+    def _ensure_slice(self, lab: LabId, limits: LabLimits) -> None:
+        slices.start(self.path(lab), limits.properties())
+        for controller, file in (("memory", "memory.max"), ("cpu", "cpu.max"), ("pids", "pids.max")):
+            # systemd accepts limits also where the kernel has no such controller.
+            if self._unified is not None and not (self._unified / self.folder(lab) / file).exists():
+                raise OSError(f"systemd does not bound {controller} here")
+
     def _ensure_unified(self, root: Path, lab: LabId, limits: LabLimits) -> None:
-        folder = root / self._parent / lab
+        folder = root / self.folder(lab)
         folder.mkdir(parents=True, exist_ok=True)
         for above in reversed([above for above in folder.parents if above.is_relative_to(root)]):
             (above / "cgroup.subtree_control").write_text("+cpu +memory +pids")
@@ -74,7 +97,7 @@ class Cgroups:
             if root is None:
                 log.warning("this host has no %s controller: a lab is not limited in it as a whole", controller)
                 continue
-            folder = root / self._parent / lab
+            folder = root / self.folder(lab)
             folder.mkdir(parents=True, exist_ok=True)
             if controller == "memory":
                 _write_memory(folder, limits.memory)
@@ -89,18 +112,25 @@ class Cgroups:
 
     def remove(self, lab: LabId) -> None:
         """Remove the lab's cgroup from every hierarchy; the containers in it are gone by now."""
+        if self._slice is not None:
+            slices.stop(self.path(lab))
+            return
         for root in self._roots:
-            _remove_tree(root / self._parent / lab)
+            _remove_tree(root / self.folder(lab))
 
     def processes(self, lab: LabId) -> dict[str, list[int]]:
         """The lab's processes as this host numbers them, by the container that they are in."""
         root = self._unified or self._root_of("pids")
-        folders = _folders(root / self._parent / lab) if root is not None else ()
-        return {folder.name: _processes(folder) for folder in folders}
+        folders = _folders(root / self.folder(lab)) if root is not None else ()
+        return {slices.container(folder.name): _processes(folder) for folder in folders}
 
     def found(self) -> frozenset[str]:
         """Names of all lab cgroups on the host."""
-        return frozenset(folder.name for root in self._roots for folder in _folders(root / self._parent))
+        names = {folder.name for root in self._roots for folder in _folders(root / self._parent)}
+        if self._slice is None:
+            return frozenset(names)
+        prefix, suffix = slices.child(self._slice, "*").split("*")
+        return frozenset(name.removeprefix(prefix).removesuffix(suffix) for name in names if name.endswith(suffix))
 
 
 def _write(file: Path, value: int | str, *, needed: bool = True) -> None:

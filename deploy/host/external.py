@@ -44,12 +44,30 @@ def demand(information: Mapping[str, Any], version: Mapping[str, Any]) -> None:
             "The engine at DOSIRAK_ENGINE is rootless, so labs could have no limits and no walls of their own: "
             "use one that runs as root, or unset DOSIRAK_ENGINE for a private one."
         )
-    if information.get("CgroupDriver") != "cgroupfs":
+    if information.get("CgroupDriver") not in ("cgroupfs", "systemd"):
         raise HostFault(
             f"The engine at DOSIRAK_ENGINE uses the cgroup driver {information.get('CgroupDriver')!r}, labs need "
-            '"cgroupfs": set "exec-opts": ["native.cgroupdriver=cgroupfs"] in its daemon.json and restart it, '
-            "or unset DOSIRAK_ENGINE for a private one."
+            '"systemd" or "cgroupfs": set "exec-opts": ["native.cgroupdriver=cgroupfs"] in its daemon.json and restart '
+            "it, or unset DOSIRAK_ENGINE for a private one."
         )
+
+
+def labs_cgroup(information: Mapping[str, Any], name: str, chosen: str | None) -> str:
+    """Where labs stand: what the operator has chosen, else the cgroup `name`, as this engine's cgroup driver writes it.
+
+    Raises HostFault where the chosen one is written for another driver.
+    """
+    systemd = information.get("CgroupDriver") == "systemd"
+    if not chosen:
+        return f"{name}.slice" if systemd else f"/{name}"
+    is_slice = chosen.endswith(".slice") and "/" not in chosen
+    if is_slice != systemd:
+        wanted = "a slice, such as dosirak.slice" if systemd else "a path, such as /dosirak"
+        raise HostFault(
+            f"DOSIRAK_CGROUP is {chosen!r}, and the engine at DOSIRAK_ENGINE uses the cgroup driver "
+            f"{information.get('CgroupDriver')!r}: write {wanted}, or unset it."
+        )
+    return chosen
 
 
 def demand_runtime(information: Mapping[str, Any], runtime: str) -> None:

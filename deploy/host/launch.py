@@ -17,7 +17,7 @@ from types import FrameType
 from deploy.host import environment, packages
 from deploy.host.bot import LISTEN, Bot, listens, wait_until_free
 from deploy.host.engine import Engine
-from deploy.host.external import external_socket, fitting, tell_weaker
+from deploy.host.external import external_socket, fitting, labs_cgroup, tell_weaker
 from deploy.host.faults import HostFault
 from deploy.host.images import cache_folder, provide_images
 from deploy.host.places import Places, closed_ancestor
@@ -88,9 +88,11 @@ def _engine(places: Places, stack: ExitStack) -> Mapping[str, str]:
     if url := os.environ.get("DOSIRAK_ENGINE"):
         socket = external_socket(url)
         packages.install((*packages.image_needs(), *packages.PICTURES))
-        tell_weaker(socket, fitting(socket, runtime))
+        information = fitting(socket, runtime)
+        cgroup = labs_cgroup(information, places.name, os.environ.get("DOSIRAK_CGROUP"))
+        tell_weaker(socket, information)
         provide_images(places, socket, cache=cache_folder(), registry=False)
-        return {}
+        return {"DOSIRAK_CGROUP": cgroup}
     packages.install((*packages.engine_needs(), *packages.image_needs(), *packages.PICTURES))
     engine = Engine(places)
     stack.callback(engine.stop)

@@ -48,7 +48,8 @@ Settings are environment variables:
     DOSIRAK_TOOLBOX_IMAGE          image of a lab's shell (dosirak/toolbox:latest)
     DOSIRAK_RUNTIME                the engine's runtime for labs (runc)
     DOSIRAK_ENGINE                 unix://…: use this engine instead of a private one; labs are less well separated then
-    DOSIRAK_CGROUP                 the cgroup that its labs stand in (/dosirak); each bot on a machine needs its own
+    DOSIRAK_CGROUP                 the cgroup of labs on that engine; it follows from the state folder, so that two bots
+                                   do not share one. A path, or NAME.slice where the engine's cgroup driver is systemd
     DOSIRAK_NETNS                  the network namespace of that engine's bridges, as a path (none: this machine's own)
 
 Exit codes: 0 stopped by you; 1 this machine cannot run it; 2 a setting or a course file is wrong; else the bot's own.

@@ -17,7 +17,7 @@ def processes(settings: Settings, lab: Lab) -> dict[str, int]:
 
 
 def _file(settings: Settings, lab: Lab, controller: str, old: str, new: str) -> Path:
-    path = Cgroups(settings.cgroup).path(lab.id).strip("/")
+    path = Cgroups(settings.cgroup).folder(lab.id)
     separate = ROOT / controller / path / old
     return separate if separate.exists() else ROOT / path / new
 

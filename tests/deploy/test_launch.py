@@ -16,7 +16,7 @@ from deploy.host import bot as bot_module
 from deploy.host import launch
 from deploy.host.bot import Bot, address, wait_until_free
 from deploy.host.engine import dockerd_settings
-from deploy.host.external import demand, demand_runtime, external_socket, weaker
+from deploy.host.external import demand, demand_runtime, external_socket, labs_cgroup, weaker
 from deploy.host.faults import HostFault
 from deploy.host.places import Places
 from deploy.host.usage import USAGE
@@ -182,7 +182,7 @@ def test_what_is_weaker_on_someone_elses_engine_is_told() -> None:
 @pytest.mark.parametrize(
     "engine, words",
     [
-        ({"CgroupDriver": "systemd"}, "native.cgroupdriver=cgroupfs"),
+        ({"CgroupDriver": "none"}, "native.cgroupdriver=cgroupfs"),
         ({"SecurityOptions": ["name=rootless"]}, "rootless"),
         ({"ApiVersion": "1.40"}, "update it"),
         ({"MinAPIVersion": "1.44"}, "DOCKER_MIN_API_VERSION=1.41"),
@@ -195,6 +195,17 @@ def test_an_engine_that_labs_cannot_live_on_is_refused(engine: dict[str, object]
     demand(fit, fit)
     with pytest.raises(HostFault, match=words):
         demand(fit | engine, fit | engine)
+
+
+@pytest.mark.parametrize("driver, own", [("cgroupfs", "/dosirak-1"), ("systemd", "dosirak-1.slice")])
+def test_labs_on_someone_elses_engine_stand_where_the_state_folder_says(driver: str, own: str) -> None:
+    """Two bots do not share a cgroup; it is written as the engine's cgroup driver wants it, and so is a chosen one."""
+    information = {"CgroupDriver": driver}
+    assert labs_cgroup(information, "dosirak-1", None) == labs_cgroup(information, "dosirak-1", "") == own
+    assert labs_cgroup(information, "dosirak-1", own) == own
+    other = "dosirak-1.slice" if driver == "cgroupfs" else "/dosirak-1"
+    with pytest.raises(HostFault, match=rf"DOSIRAK_CGROUP is '{other}'.*'{driver}'"):
+        labs_cgroup(information, "dosirak-1", other)
 
 
 def test_a_runtime_that_the_engine_does_not_know_is_refused() -> None:

@@ -53,3 +53,18 @@ def test_ids_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOSIRAK_ADMINS", "@haneul")
     with pytest.raises(SettingsError, match="write Telegram ids"):
         Settings.from_environment()
+
+
+@pytest.mark.parametrize("cgroup", ["/dosirak", "/a/b", "/a-.slice", "dosirak.slice", "lessons-docker.slice"])
+def test_a_cgroup_is_a_path_or_a_slice(monkeypatch: pytest.MonkeyPatch, cgroup: str) -> None:
+    """As it is written for the engine's cgroup driver."""
+    monkeypatch.setenv("DOSIRAK_CGROUP", cgroup)
+    assert Settings.from_environment().cgroup == cgroup
+
+
+@pytest.mark.parametrize("cgroup", ["", "/", ".slice", "a-.slice", "-a.slice", "a--b.slice", "a b.slice"])
+def test_a_cgroup_that_is_neither_is_a_fault(monkeypatch: pytest.MonkeyPatch, cgroup: str) -> None:
+    """The root is nobody's, and systemd takes no slice with an empty level."""
+    monkeypatch.setenv("DOSIRAK_CGROUP", cgroup)
+    with pytest.raises(SettingsError, match=r"such as dosirak\.slice"):
+        Settings.from_environment()

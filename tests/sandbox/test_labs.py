@@ -33,8 +33,9 @@ async def left_of(engine: Engine, lab_id: LabId) -> list[str]:
 
 def memory_of(lab: Lab, settings: Settings) -> int:
     """The limit of the lab's cgroup, of whichever version."""
-    version_one = Path(f"/sys/fs/cgroup/memory{settings.cgroup}/{lab.id}/memory.limit_in_bytes")
-    version_two = Path(f"/sys/fs/cgroup{settings.cgroup}/{lab.id}/memory.max")
+    folder = Cgroups(settings.cgroup).folder(lab.id)
+    version_one = Path(f"/sys/fs/cgroup/memory/{folder}/memory.limit_in_bytes")
+    version_two = Path(f"/sys/fs/cgroup/{folder}/memory.max")
     return int((version_one if version_one.exists() else version_two).read_text())
 
 
@@ -195,7 +196,9 @@ async def test_a_toolbox_is_what_the_security_page_says(lab: Lab, engine: Engine
     forced = found["HostConfig"]
     assert forced["CapDrop"] == ["ALL"] and "CAP_NET_RAW" not in json.dumps(forced["CapAdd"])
     assert forced["SecurityOpt"] == ["no-new-privileges:true"] and not forced["Privileged"]
-    assert forced["CgroupParent"] == f"{settings.cgroup}/{lab.id}" and forced["Memory"] == forced["MemorySwap"] > 0
+    assert (
+        forced["CgroupParent"] == Cgroups(settings.cgroup).path(lab.id) and forced["Memory"] == forced["MemorySwap"] > 0
+    )
     assert [mount["Destination"] for mount in found["Mounts"] if mount["RW"]] == ["/root"]
     status = (await lab.run_script("cat /proc/self/status")).output
     assert "NoNewPrivs:\t1" in status and "Seccomp:\t2" in status
