@@ -16,6 +16,11 @@ from deploy.host.faults import HostFault
 POLL = 0.02
 """Seconds between looks at something that takes about a tenth of a second."""
 
+EXEC_LIMIT = 2.0
+"""Seconds that an exec may take: a moment, but a program of 20 MB has to come from a cold and busy disk first."""
+KERNEL_THREAD = 0x00200000
+"""PF_KTHREAD of linux/sched.h: what never has a command line."""
+
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
@@ -78,15 +83,16 @@ def _without_settings() -> dict[str, str]:
 
 def command_line(pid: int) -> str:
     """The command line of a process, arguments separated by blanks; empty when it is gone or a zombie."""
-    for _ in range(5):
+    deadline = time.monotonic() + EXEC_LIMIT
+    while True:
         try:
             line = Path(f"/proc/{pid}/cmdline").read_bytes()
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         except OSError:
             return ""
-        if line or state in "ZX":
+        if line or fields[0] in "ZX" or int(fields[6]) & KERNEL_THREAD or time.monotonic() > deadline:
             break
-        # In the middle of an exec the command line is empty for a moment.
+        # In the middle of an exec the command line is empty.
         time.sleep(0.002)
     return line.replace(b"\0", b" ").decode(errors="replace")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.host.daemons import Daemon, command_line, end_process
+from deploy.host.daemons import EXEC_LIMIT, Daemon, command_line, end_process
 
 
 def daemon(folder: Path, script: str) -> Daemon:
@@ -126,3 +126,32 @@ def test_signals_are_not_inherited(tmp_path: Path) -> None:
     finally:
         os.kill(pid, signal.SIGKILL)
         detached.stop(grace=1)
+
+
+def test_what_never_has_a_command_line_is_not_waited_for() -> None:
+    """The kernel's own threads are hundreds, and who looks for shims asks each."""
+    threads = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit() and _parent(path) == 2]
+    started = time.monotonic()
+    assert {command_line(pid) for pid in threads} <= {""}
+    assert time.monotonic() - started < EXEC_LIMIT
+
+
+def test_a_program_that_comes_from_a_cold_disk_is_there(tmp_path: Path) -> None:
+    """In the middle of an exec a process has no command line, for as long as it takes to read the program."""
+    started = daemon(tmp_path, "import time; time.sleep(60)")
+    for _ in range(5):
+        disk = os.open(os.path.realpath(sys.executable), os.O_RDONLY)
+        os.posix_fadvise(disk, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(disk)
+        started.start()
+        try:
+            assert started.pid() is not None
+        finally:
+            started.stop(grace=5)
+
+
+def _parent(process: Path) -> int:
+    try:
+        return int((process / "stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
