@@ -202,17 +202,21 @@ def _one_of(feature: str, *accepted: str) -> Any:
     return read
 
 
-def host_config_table(limits: Limits) -> Table:
-    """The table of HostConfig for a lab with these limits."""
-    return {
-        # free
+HOST_FREE: Table = MappingProxyType(
+    {
         "NetworkMode": text(256),
         "AutoRemove": flag,
         "ReadonlyRootfs": flag,
         "Init": flag,
         "PublishAllPorts": flag,
         "CapDrop": _cap_drop,
-        # bounded
+    }
+)
+
+
+def _host_bounded(limits: Limits) -> Table:
+    """What a lab's limits bound."""
+    return {
         "PortBindings": ports.bindings,
         "Binds": mounts.binds,
         "Mounts": mounts.mounts,
@@ -225,12 +229,21 @@ def host_config_table(limits: Limits) -> Table:
         "NanoCpus": whole(1, round(limits.cpus * SECOND), "cpu"),
         "PidsLimit": whole(1, limits.container_pids, "pids"),
         "ShmSize": whole(1, SHM_BYTES, "shm-size"),
-        # forced: only what the lab forces anyway may be asked
+    }
+
+
+HOST_FORCED: Table = MappingProxyType(
+    {
         "SecurityOpt": _security_opt,
         "LogConfig": _log_config,
         "IpcMode": _one_of("ipc", "", "private"),
         "CgroupnsMode": _one_of("cgroupns", "", "private"),
-        # refused
+    }
+)
+"""Only what the lab forces anyway may be asked."""
+
+HOST_REFUSED: Table = MappingProxyType(
+    {
         "Privileged": refused("privileged"),
         "Devices": refused("device"),
         "DeviceRequests": refused("device"),
@@ -278,7 +291,18 @@ def host_config_table(limits: Limits) -> Table:
         "IOMaximumIOps": refused("block-io"),
         "IOMaximumBandwidth": refused("block-io"),
         "Annotations": refused("field"),
-        # the CLI's own
+    }
+)
+
+HOST_DROPPED: Table = MappingProxyType(
+    {
         "ContainerIDFile": dropped,
         "ConsoleSize": dropped,
     }
+)
+"""The CLI's own."""
+
+
+def host_config_table(limits: Limits) -> Table:
+    """The table of HostConfig for a lab with these limits."""
+    return {**HOST_FREE, **_host_bounded(limits), **HOST_FORCED, **HOST_REFUSED, **HOST_DROPPED}
