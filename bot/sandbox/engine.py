@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +16,7 @@ import requests.exceptions
 from docker import APIClient
 
 from bot.errors import EngineConflict, EngineError, EngineNotFound, EngineTimeout, EngineUnavailable
+from bot.sandbox.longpaths import reachable
 from bot.sandbox.transport import EngineAdapter
 
 Result = TypeVar("Result")
@@ -33,8 +34,13 @@ CALL_SECONDS = 15.0
 """Longest wait for one answer; a start takes 0.3 s, under heavy load a few seconds. A learner waits as long for the
 word that the engine hangs."""
 
-MAX_SOCKET_PATH = 107
-"""`sun_path` of a Unix socket address on Linux, without its closing zero."""
+RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
+"""Between attempts to reach an engine that is away; the last one repeats."""
+
+
+def retry_pause(attempt: int) -> float:
+    """Seconds to wait after this many vain attempts before it."""
+    return RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)]
 
 
 class Engine:
@@ -43,21 +49,14 @@ class Engine:
     def __init__(self, socket_path: Path, host: str = "") -> None:
         """`host` is this bot's own word, in the labels of whatever it makes; empty: every bot's labs are looked at."""
         self.host = host
-        self._folder: int | None = None
-        self.socket_path = self._reachable(socket_path.absolute())
+        self._reach = ExitStack()
+        self.socket_path = Path(self._reach.enter_context(reachable(socket_path.absolute())))
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="engine")
         self._client = APIClient(f"unix://{self.socket_path}", version=API_VERSION, timeout=int(CALL_SECONDS))
         self._client.mount("http+docker://", EngineAdapter(self.socket_path, int(CALL_SECONDS), THREADS))
         # Proxies and passwords of the bot's environment have no business on the engine's socket.
         self._client.trust_env = False
         self.starts = asyncio.Semaphore(STARTS_PER_CORE * (os.cpu_count() or 1))
-
-    def _reachable(self, path: Path) -> Path:
-        """A path that fits into a socket address: a long one goes through a descriptor of its folder."""
-        if len(os.fsencode(path)) <= MAX_SOCKET_PATH:
-            return path
-        self._folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        return Path(f"/proc/self/fd/{self._folder}/{path.name}")
 
     async def call(self, work: Callable[[APIClient], Result]) -> Result:
         """Run one docker-py call in a thread: `await engine.call(lambda client: client.info())`."""
@@ -97,8 +96,7 @@ class Engine:
         """Wait for calls under way and give the connections back."""
         await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
         self._client.close()
-        if self._folder is not None:
-            os.close(self._folder)
+        self._reach.close()
 
 
 def refusal(status: int, message: str) -> EngineError:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from bot.errors import EngineError, EngineNotFound, EngineTimeout, LabClosed, LabError
 from bot.sandbox import pipes
-from bot.sandbox.engine import Engine
+from bot.sandbox.engine import Engine, retry_pause
 from bot.sandbox.script import run_script
 from bot.sandbox.stream import EngineStream, hijack
 from bot.sandbox.toolbox import Toolbox
@@ -25,9 +25,6 @@ WRITE_SECONDS = 10.0
 NO_KEYS = "%2C".join(["ctrl-%40"] * 16)
 """Detach keys that nobody types (NUL, sixteen times). By default the engine keeps Ctrl-P Ctrl-Q for itself, and each
 Ctrl-P until the next key: they are for the docker CLI in the lab."""
-
-RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
-"""While the engine is away; the last one repeats."""
 
 LEFT_BEHIND = """
 read -r pid name state parent group session terminal front rest < /proc/1/stat
@@ -173,7 +170,7 @@ class Shell:
                 break
             except EngineError as error:
                 log.debug("attempt %d to attach again: %s", attempt, error)
-                await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
+                await asyncio.sleep(retry_pause(attempt))
         await self._chunks.put(b"")
 
     async def close(self) -> None:

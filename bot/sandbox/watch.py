@@ -17,7 +17,7 @@ from urllib.parse import quote
 from bot.errors import EngineError, EngineNotFound, EngineTimeout
 from bot.guard.owner import LAB_LABEL, LEARNER
 from bot.identity import LabId
-from bot.sandbox.engine import Engine
+from bot.sandbox.engine import Engine, retry_pause
 from bot.sandbox.events import (
     ContainerRemoved,
     ContainerRenamed,
@@ -34,8 +34,6 @@ from bot.sandbox.summary import ContainerSummary, summary
 log = logging.getLogger(__name__)
 
 HINTS = ("create", "start", "die", "destroy", "rename", "pause", "unpause")
-RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
-"""Between attempts while the engine is away; the last one repeats."""
 PULSE_SECONDS = 5.0
 """Between two questions whether the engine is alive; each costs it a millisecond."""
 PULSE_LIMIT = 8.0
@@ -71,7 +69,7 @@ class Watch:
             except* EngineError as errors:
                 reason = str(errors.exceptions[0])
             self._gone(reason)
-            await asyncio.sleep(RETRY_SECONDS[min(self._attempt, len(RETRY_SECONDS) - 1)])
+            await asyncio.sleep(retry_pause(self._attempt))
             self._attempt += 1
 
     async def _follow_alive(self) -> None:

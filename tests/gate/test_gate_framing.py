@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from bot.sandbox.gate import Gate
-from bot.sandbox.gate.sockets import reachable
+from bot.sandbox.longpaths import reachable
 from tests.gate.support import FakeEngine, HandMadeLab, raw, settled, status, until
 
 LIST = b"GET /v1.41/containers/json HTTP/1.1\r\nHost: d\r\n\r\n"

@@ -1,28 +1,13 @@
-"""Unix sockets whose paths may be longer than the 107 bytes that an address holds."""
+"""The gates' Unix sockets."""
 
 from __future__ import annotations
 
-import contextlib
-import os
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
+from bot.sandbox.longpaths import reachable
+
 BACKLOG = 128
-MAX_ADDRESS = 100
-
-
-@contextlib.contextmanager
-def reachable(path: Path) -> Iterator[str]:
-    """An address for `path`: the path itself, or one through its folder's descriptor when it is too long."""
-    if len(os.fsencode(path)) <= MAX_ADDRESS:
-        yield str(path)
-        return
-    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        yield f"/proc/self/fd/{folder}/{path.name}"
-    finally:
-        os.close(folder)
 
 
 def inode(path: Path) -> int | None:

@@ -14,7 +14,7 @@ import h11
 
 from bot.errors import EngineTimeout, EngineUnavailable
 from bot.guard.verdict import Upstream, to_json
-from bot.sandbox.gate.sockets import reachable
+from bot.sandbox.longpaths import reachable
 
 VERSION = "/v1.41"
 """The only version that the engine is ever asked in."""
