@@ -20,7 +20,7 @@ from deploy.host.engine_api import answers, ask
 from deploy.host.execs import readers
 from deploy.host.faults import HostFault
 from deploy.host.namespace import inside, make_namespace, remove_namespace
-from deploy.host.places import Places
+from deploy.host.places import Places, quoted
 from deploy.host.registry import configuration as registry_configuration
 from deploy.host.registry import registry_daemon
 
@@ -82,7 +82,7 @@ class Engine:
 
     def _running(self) -> bool:
         wanted = _configurations(self.places)
-        unchanged = all(path.exists() and path.read_text() == text for path, text in wanted.items())
+        unchanged = all(path.exists() and path.read_text("utf-8") == text for path, text in wanted.items())
         return unchanged and all(daemon.pid() for daemon in self._daemons()) and answers(self.socket)
 
     def _end_processes(self) -> None:
@@ -138,7 +138,7 @@ def _configurations(places: Places) -> dict[Path, str]:
 
 def _write_configurations(places: Places) -> None:
     for path, text in _configurations(places).items():
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
 
 
 def dockerd_settings(places: Places) -> dict[str, object]:
@@ -179,10 +179,10 @@ def _containerd_settings(places: Places) -> str:
     ]
     return (
         "version = 2\n"
-        f"root = {json.dumps(str(places.containerd_data))}\n"
-        f"state = {json.dumps(str(places.run / 'containerd'))}\n"
+        f"root = {quoted(str(places.containerd_data))}\n"
+        f"state = {quoted(str(places.run / 'containerd'))}\n"
         f"disabled_plugins = {json.dumps([f'io.containerd.{plugin}' for plugin in unused])}\n"
-        f"[grpc]\naddress = {json.dumps(str(places.containerd_socket))}\n"
+        f"[grpc]\naddress = {quoted(str(places.containerd_socket))}\n"
         '[debug]\nlevel = "warn"\n'
     )
 

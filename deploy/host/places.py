@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,6 +89,11 @@ class Places:
                 f"The state folder {self.state} lies in {closed}, which other users may not enter, and containers "
                 f"run as such users. Set DOSIRAK_STATE to another folder (say /var/lib/dosirak), or: chmod o+x {closed}"
             )
+
+
+def quoted(text: str) -> str:
+    """The text between quotes, as TOML and YAML both read it: JSON, but no halves of characters beyond 16 bits."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def closed_ancestor(folder: Path) -> Path | None:

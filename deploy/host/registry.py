@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 from deploy.host.daemons import Daemon
 from deploy.host.namespace import inside
-from deploy.host.places import Places
+from deploy.host.places import Places, quoted
 
 
 def registry_daemon(places: Places) -> Daemon:
@@ -22,11 +20,11 @@ def registry_daemon(places: Places) -> Daemon:
 
 
 def configuration(places: Places) -> str:
-    """The registry's YAML. JSON quoting is YAML's, so any path is safe."""
-    folder = json.dumps(str(places.registry_data))
+    """The registry's YAML."""
+    folder = quoted(str(places.registry_data))
     return (
         "version: 0.1\n"
         "log: {level: error, accesslog: {disabled: true}}\n"
         f"storage: {{filesystem: {{rootdirectory: {folder}}}, delete: {{enabled: true}}}}\n"
-        f"http: {{addr: {json.dumps(places.registry)}}}\n"
+        f"http: {{addr: {quoted(places.registry)}}}\n"
     )

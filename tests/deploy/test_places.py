@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
+from deploy.host.engine import _containerd_settings
 from deploy.host.faults import HostFault
 from deploy.host.places import Places, closed_ancestor
+from deploy.host.registry import configuration
 
 SOCKET_PATH_LIMIT = 107
 """Bytes of a unix socket's path on Linux."""
@@ -46,3 +50,12 @@ def test_a_folder_that_containers_cannot_enter_is_named(tmp_path: Path) -> None:
             places.prepare()
     finally:
         places.run.rmdir()
+
+
+@pytest.mark.parametrize("name", ["\U0001f433 lunch", 'a "quoted" \\ folder', "한국어\x7f"])
+def test_a_state_folder_of_any_name_is_read_back_from_the_configurations(name: str) -> None:
+    """TOML and YAML take no halves of a character, which JSON writes beyond 16 bits."""
+    places = Places(Path("/tmp") / name)
+    assert tomllib.loads(_containerd_settings(places))["root"] == str(places.containerd_data)
+    storage = yaml.safe_load(configuration(places))["storage"]
+    assert storage["filesystem"]["rootdirectory"] == str(places.registry_data)
