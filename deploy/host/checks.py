@@ -54,6 +54,7 @@ def _set_up() -> Path:
         raise HostFault("The tests start a private Docker engine: run this with sudo.")
     packages.widen_path()
     packages.forget_policy()
+    packages.demand_browser()
     needs = (*packages.engine_needs(), *packages.image_needs(), *packages.PICTURES, *packages.BROWSER)
     packages.install((packages.needs_venv(), *needs))
     folder = Path(os.environ.get("DOSIRAK_STATE") or ROOT / ".state").absolute() / "venv-test"

@@ -81,12 +81,35 @@ def image_needs() -> tuple[Need, ...]:
 
 PICTURES = (font("NanumGothicCoding.ttf", "fonts-nanum"),)
 """For drawings of a terminal's screen, Korean included."""
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 BROWSER = (
-    program("chromium", "chromium", "chromium-browser"),
+    Need("chromium", ("chromium",), lambda: find_browser() is not None),
     font("NanumGothic.ttf", "fonts-nanum"),
     font("NotoColorEmoji.ttf", "fonts-noto-color-emoji"),
 )
 """For tests of the chat page."""
+
+
+def find_browser() -> str | None:
+    """A Chromium that tests can drive. Ubuntu's package is none: it leads to a snap, which is shut in its own files."""
+    found = (shutil.which(name) for name in BROWSERS)
+    return next((path for path in found if path is not None and not _leads_to_snap(Path(path))), None)
+
+
+def _leads_to_snap(program: Path) -> bool:
+    real = program.resolve()
+    with real.open("rb") as file:
+        start = file.read(4096)
+    return real.name == "snap" or real.is_relative_to("/snap") or (start[:2] == b"#!" and b"/snap/" in start)
+
+
+def demand_browser() -> None:
+    """Raises HostFault where the system has no package that brings a browser."""
+    if find_browser() is None and _known_as("ubuntu"):
+        raise HostFault(
+            "Ubuntu has Chromium only as a snap, which tests cannot drive: install a Chromium or Google Chrome from a "
+            f".deb, so that one of {', '.join(BROWSERS)} is found on root's PATH, then start again."
+        )
 
 
 def install(needs: tuple[Need, ...]) -> None:
@@ -161,6 +184,13 @@ def _available(choice: tuple[str, ...]) -> str:
 
 def _known_service(name: str) -> bool:
     return any(Path(folder, name).exists() for folder in ("/lib/systemd/system", "/etc/systemd/system"))
+
+
+def _known_as(system: str) -> bool:
+    try:
+        return platform.freedesktop_os_release().get("ID") == system
+    except OSError:
+        return False
 
 
 def _system() -> str:

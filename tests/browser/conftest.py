@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -10,11 +9,12 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, async_playwright
 
+from deploy.host.packages import find_browser
 from deploy.host.temporary import EngineHost
 from tests.browser.phone import Phone
 from tests.e2e.house import House, house
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = find_browser()
 PHONE = {"width": 412, "height": 915}
 OpenPhone = Callable[..., AbstractAsyncContextManager[Phone]]
 

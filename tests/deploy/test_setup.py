@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import re
 import shutil
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from deploy.host import environment, packages
+from deploy.host.faults import HostFault
 from deploy.host.images import SOURCES, images_key, wanted_files
 from deploy.host.rootfs import merged
 
@@ -117,3 +119,23 @@ def test_what_is_there_is_not_installed_again(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     packages.install((packages.program("sh"),))
     assert not asked.exists()
+
+
+def test_ubuntus_way_to_a_snap_is_no_browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its `chromium-browser` is a script that starts a snap, or asks for one; what stands behind it is taken."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for name, text in (("chromium-browser", "#!/bin/sh\nexec /snap/bin/chromium\n"), ("google-chrome", "#!/bin/sh\n")):
+        assert packages.find_browser() is None
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    assert packages.find_browser() == str(tmp_path / "google-chrome")
+
+
+def test_ubuntu_without_a_browser_is_told_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is installed: its own package would not help."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(platform, "freedesktop_os_release", lambda: {"ID": "ubuntu"})
+    with pytest.raises(HostFault, match=r"\.deb.*google-chrome"):
+        packages.demand_browser()
+    monkeypatch.setattr(platform, "freedesktop_os_release", lambda: {"ID": "debian"})
+    packages.demand_browser()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,13 +11,14 @@ import pytest
 from aiohttp import web
 from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 
+from deploy.host.packages import find_browser
 from tests.chatclient import Member
 from tests.localchat.client import FORUM, GROUP, LEARNER, TOPIC, Served
 from tests.localchat.conftest import Serve
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = find_browser()
 PHONE = {"width": 412, "height": 915}
 
 
