@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, TelegramError
 
-from bot.chat.transport import AiohttpRequest
+from bot.chat.transport import AiohttpRequest, Unanswered
 
 
 def encoded(**fields: Any) -> bytes:
@@ -37,9 +37,9 @@ class BotApi:
         self._transport = transport
         self._url = url
 
-    async def call(self, method: str, *forms: bytes) -> Any:
-        """Call a method with a form, which may be in parts."""
-        return _result(*await self._transport.send_form(f"{self._url}/{method}", b"&".join(forms)))
+    async def call(self, method: str, *forms: bytes, aside: bool = False) -> Any:
+        """Call a method with a form, which may be in parts. `aside`: nobody misses it, so it is soon given up."""
+        return _result(*await self._transport.send_form(f"{self._url}/{method}", b"&".join(forms), aside=aside))
 
     async def upload(self, method: str, part: str, name: str, content: bytes, **fields: Any) -> Any:
         """Call a method with a file; it is the part of this name."""
@@ -52,7 +52,9 @@ def _result(status: int, body: bytes) -> Any:
         answer = json.loads(body)
     except ValueError:
         # What stands between the bot and Telegram may answer with a page of its own.
-        raise NetworkError(f"the Bot API server's answer is not JSON ({status})") from None
+        unclear = status in (HTTPStatus.OK, HTTPStatus.GATEWAY_TIMEOUT)
+        error = Unanswered if unclear else NetworkError
+        raise error(f"the Bot API server's answer is not JSON ({status})") from None
     if status == HTTPStatus.OK:
         return answer["result"]
     raise _error(status, answer)
@@ -70,4 +72,4 @@ def _error(status: int, answer: Mapping[str, Any]) -> TelegramError:
             return Forbidden(message)
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.NOT_FOUND:
             return InvalidToken(message)
-    return NetworkError(message)
+    return Unanswered(message) if status == HTTPStatus.GATEWAY_TIMEOUT else NetworkError(message)

@@ -14,7 +14,7 @@ from bot.chat.valve import Valve, slices
 from bot.errors import DosirakError
 from bot.tasks import TaskShelf
 from bot.terminal import keys
-from bot.terminal.screen import LINE_SIZE
+from bot.terminal.screen import LINE_SIZE, Size
 from bot.terminal.share import Share
 from bot.terminal.sizes import Width
 from bot.terminal.terminal import AlternateChanged, CommandEnded, Happening, Phase, PromptSeen, Reply, Run, Terminal
@@ -25,6 +25,8 @@ PROMPT_SECONDS = 3.0
 """How long bash may take to its prompt; then the line is typed anyway, and bash reads it when it is up."""
 PROBE_SECONDS = 0.7
 """How long a bash that was found running may take to draw its prompt again; a program that runs there draws none."""
+REDRAW_PAUSE = 0.1
+"""Between two sizes: bash does not draw anew for a change that was undone before it looked."""
 FIRST_DRAWN = 0.1
 """Seconds of quiet after which a program's first screen is complete: busybox's vi spoils its screen when its size
 changes while it draws."""
@@ -94,9 +96,7 @@ class Console:
         """A fresh bash prints its prompt; one that was found running does so when its size changes."""
         if await self._prompted(PROBE_SECONDS):
             return
-        columns, rows = self._width.lines
-        await shell.resize(columns - 1, rows)
-        await shell.resize(columns, rows)
+        await self._redraw(shell, self._width.lines)
         await self._prompted(PROMPT_SECONDS)
 
     async def _prompted(self, seconds: float) -> bool:
@@ -104,6 +104,19 @@ class Console:
             async with asyncio.timeout(seconds):
                 await self._prompt.wait()
         return self._prompt.is_set()
+
+    async def recheck(self) -> None:
+        """The engine was away while a command ran: have bash say whether it is at its prompt. Raises as `attach`."""
+        lab = await self._open_lab()
+        if lab.shell is self._shell:
+            self._terminal.doubt()
+            await self._redraw(lab.shell, self._terminal.size)
+
+    async def _redraw(self, shell: Shell, size: Size) -> None:
+        """A bash that waits at its prompt draws it again when its size changes."""
+        await shell.resize(size.columns - 1, size.rows)
+        await asyncio.sleep(REDRAW_PAUSE)
+        await shell.resize(*size)
 
     def close(self) -> None:
         """Nobody follows the command that runs any longer."""

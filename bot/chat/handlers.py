@@ -117,7 +117,7 @@ class Handlers:
         if not text:
             return
         talk, cause = await self._find(update), cause_of(update)
-        text = after_command(text).strip() if text.startswith("/sh") else text
+        text = after_command(text).strip() if text.split(maxsplit=1)[0].partition("@")[0] == "/sh" else text
         if not self._desks.terminal.typing.corrects(talk, cause, text):
             return
         if refusal := await self._desks.drivers.of_driving(talk, cause):

@@ -56,8 +56,10 @@ class Job:
             return still_view(words, self.command, words(self.failure), heading=heading, again=True)
         if self.run is None:
             return still_view(words, self.command, words(self.cut or "terminal.opening"), heading=heading)
-        return running_view(words, self.run, now, pad=self.pad, heading=heading, cut=self.cut, onward=self.onward)
+        return running_view(
+            words, self.run, now, pad=self.pad, heading=heading, shared=self.shared, cut=self.cut, onward=self.onward
+        )
 
     def look_again(self) -> float | None:
         """When the message will look different although nothing happens: the program may wait for input by then."""
-        return self.run.waits_from() if self.run is not None and not self.run.over else None
+        return self.run.looks_different_from() if self.run is not None and not self.run.over else None

@@ -30,10 +30,12 @@ class Pad(StrEnum):
     """None: back to lines."""
 
 
-def line_rows(words: Words, *, waits: bool, detachable: bool, wide: bool) -> Rows:
-    """For a program that reads lines, or none; `wide`: it has written lines that a phone breaks."""
+def line_rows(words: Words, *, waits: bool, detachable: bool, wide: bool, quiet: bool) -> Rows:
+    """For a program that reads lines, or none; `wide`: it has written lines that a phone breaks; `quiet`: it may read
+    without a prompt, until the end of its input."""
     stop = button(words("terminal.stop"), "stop")
-    leave = button(words("terminal.exit"), "key", "exit") if waits else None
+    end = _key("Ctrl-D", "ctrl-d") if quiet else None
+    leave = button(words("terminal.exit"), "key", "exit") if waits else end
     picture = button(words("terminal.wide_picture"), "picture") if wide else None
     return rows((stop, leave, button(words("terminal.keys"), "pad", Pad.KEYS)), (picture, _detach(words, detachable)))
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, TelegramError, TimedOut
+from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, TimedOut
 
-from bot.chat.transport import TooFast
+from bot.chat.transport import TooFast, Unanswered
 from bot.errors import ChatGone, Undelivered
 from bot.terminal.budget import Allowance, ChatBudget
 
@@ -22,12 +23,24 @@ PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)
 """Seconds between attempts while Telegram does not answer: two minutes in all, so a minute's outage loses nothing."""
 
 
+LONGEST = 120.0
+"""Seconds from the first attempt after which no other begins: a server that takes requests and never answers makes
+each attempt long, and what waits behind has to come to its turn."""
+OWN_KEPT = 64
+"""Numbers of our last messages that are remembered: more than come while one answer is waited for."""
+
+UNCLEAR = (TimedOut, Unanswered)
+"""After these nobody knows whether the request was carried out."""
+
+
 class Lane:
     """Everything for one chat goes through here, replies in the order in which they were asked for."""
 
     def __init__(self, allowance: Allowance) -> None:
         self._budget = ChatBudget(allowance)
         self._replies = asyncio.Lock()
+        self.own: deque[int] = deque(maxlen=OWN_KEPT)
+        """The numbers of the messages that were sent to this chat, as far as they were learnt."""
 
     @asynccontextmanager
     async def reply(self) -> AsyncIterator[None]:
@@ -36,23 +49,26 @@ class Lane:
             yield
 
     async def deliver(self, attempt: Callable[[], Awaitable[Result]], *, repeatable: bool) -> Result:
-        """Call until it succeeds. `repeatable`: a second time does no harm (edits), so a lost answer is no end.
+        """Call until it succeeds, for `LONGEST` seconds.
 
+        `repeatable`: a second time does no harm (edits), so it is tried again whatever happened. A send is tried again
+        when it never left or when the server said that it failed; after silence it is not: a reply comes at most once.
+        A live message's frames do not come this way: the end of a command is worth showing twice rather than never,
+        so `Live` sends again, and takes back what the lost answer may have been about.
         Raises ChatGone, Undelivered, and BadRequest for what only the caller can judge.
         """
+        latest = _now() + LONGEST
         for pause in (*PAUSES, None):
             await self._turn()
             try:
                 return await self._obeying(attempt)
-            except TimedOut as error:
-                if not repeatable:
-                    raise Undelivered("no answer: it may have arrived") from error
-                reason: TelegramError = error
             except BadRequest:
                 raise
             except NetworkError as error:
+                if isinstance(error, UNCLEAR) and not repeatable:
+                    raise Undelivered("no answer: it may have arrived") from error
                 reason = error
-            if pause is None:
+            if pause is None or _now() > latest:
                 raise Undelivered(str(reason))
             await asyncio.sleep(pause)
         raise AssertionError("the last pause is None")

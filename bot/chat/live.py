@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
+from bot.chat.lane import UNCLEAR
 from bot.chat.message import Outgoing
 from bot.chat.sender import Sender
 from bot.chat.transport import TooFast
@@ -47,6 +48,8 @@ class Live:
         self._pacing = Pacing(sender.pace.tempo(scope), _now())
         self._wake = asyncio.Event()
         self._left: list[int] = []
+        self._doubt: int | None = None
+        """The newest message before a send that was never answered: it may stand below that, with an old frame."""
         self._moving = False
         self._resettled = False
         self._refused = 0
@@ -153,9 +156,7 @@ class Live:
 
     async def _put(self, frame: Outgoing) -> None:
         if self.message_id is None:
-            self.message_id = await self._sender.send_now(self._scope, frame)
-            if self._posted is not None:
-                await self._posted(self.message_id)
+            await self._post(frame)
         elif not await self._sender.edit_now(self._scope, self.message_id, frame):
             self.message_id = None
             self._pacing.replaced(_now())
@@ -164,6 +165,20 @@ class Live:
         self._refused = 0
         while self._left:
             await self._sender.delete(self._scope, self._left.pop())
+        doubt, self._doubt = self._doubt, None
+        if doubt and self.message_id is not None:
+            await self._sender.withdraw(self._scope, doubt, self.message_id)
+
+    async def _post(self, frame: Outgoing) -> None:
+        """A new message. When the answer to one is lost, another is sent: a command's end has to be seen."""
+        before = self._sender.newest(self._scope)
+        try:
+            self.message_id = await self._sender.send_now(self._scope, frame)
+        except UNCLEAR:
+            self._doubt = before if self._doubt is None else self._doubt
+            raise
+        if self._posted is not None:
+            await self._posted(self.message_id)
 
     def _refuse(self, error: BadRequest) -> None:
         log.warning("Telegram refuses a terminal frame: %s", error.message)

@@ -14,15 +14,21 @@ from telegram.error import BadRequest, TelegramError
 
 from bot.chat.botapi import BotApi, encoded
 from bot.chat.lane import Lane
-from bot.chat.message import Rows, Sendable, keyboard
+from bot.chat.message import Outgoing, Rows, Sendable, keyboard
 from bot.chat.pace import TELEGRAM_PACE, Pace
+from bot.errors import ChatError
 from bot.identity import Scope
+from bot.richtext import RichText
 
 log = logging.getLogger(__name__)
 
 NO_PREVIEW = encoded(link_preview_options={"is_disabled": True})
 Attempt = Callable[[int | None], Awaitable[Any]]
 """Sends something into this topic and gives the message as Telegram has it."""
+
+DOUBTED = 8
+"""Numbers that may be those of a message whose number was not learnt: what people wrote meanwhile has some of them."""
+WITHDRAWN = Outgoing(RichText("🕘"))
 
 LANES_KEPT = 4000
 """Chats whose budget is remembered; one that was quiet while so many others spoke has its whole budget again."""
@@ -59,6 +65,7 @@ class Sender:
 
     def _sent(self, scope: Scope, message: Any) -> int:
         number: int = message["message_id"]
+        self.lane(scope).own.append(number)
         self._newest.pop(scope, None)
         self._newest[scope] = number
         if len(self._newest) > LANES_KEPT:
@@ -134,7 +141,27 @@ class Sender:
 
     async def delete(self, scope: Scope, message_id: int) -> None:
         """Take a message away; one that is too old or gone stays as it is."""
-        await _best_effort(self._api.call("deleteMessage", encoded(chat_id=scope.chat_id, message_id=message_id)))
+        await _best_effort(
+            self._api.call("deleteMessage", encoded(chat_id=scope.chat_id, message_id=message_id), aside=True)
+        )
+
+    async def withdraw(self, scope: Scope, after: int, before: int) -> None:
+        """Take away a message of ours whose number was never learnt: it lies between these two, if it has arrived.
+
+        Only our own messages can be edited, so what people wrote is safe; replies under way are waited for.
+        """
+        lane = self.lane(scope)
+        async with lane.reply():
+            for number in range(before - 1, max(after, before - 1 - DOUBTED), -1):
+                if number not in lane.own and await self._is_ours(lane, scope, number):
+                    await self.delete(scope, number)
+
+    async def _is_ours(self, lane: Lane, scope: Scope, number: int) -> bool:
+        try:
+            return await lane.deliver(lambda: self.edit_now(scope, number, WITHDRAWN), repeatable=True)
+        except (BadRequest, ChatError) as error:
+            log.info("a message that may be left behind stays: %s", type(error).__name__)
+            return False
 
     async def typing(self, scope: Scope) -> None:
         """Show at once that something is being done; nobody misses it if it fails."""
@@ -142,13 +169,14 @@ class Sender:
             self._api.call(
                 "sendChatAction",
                 encoded(chat_id=scope.chat_id, message_thread_id=scope.topic_id, action=ChatAction.TYPING.value),
+                aside=True,
             )
         )
 
     async def answer(self, query_id: str, text: str = "") -> None:
         """End a button's waiting, with a short word on top of the screen. An old tap has nobody waiting."""
         await _best_effort(
-            self._api.call("answerCallbackQuery", encoded(callback_query_id=query_id, text=text or None))
+            self._api.call("answerCallbackQuery", encoded(callback_query_id=query_id, text=text or None), aside=True)
         )
 
     async def _reply(self, scope: Scope, attempt: Attempt) -> Any:

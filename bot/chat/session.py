@@ -206,6 +206,8 @@ class Session:
         if self.job is None or self.job.live is None:
             return
         if isinstance(happening, CommandEnded):
+            if happening.run.started is None and happening.run.exit is not None and happening.run.exit.code is None:
+                self.job.cut = self.job.cut or "terminal.lost"
             self.job.ended.set()  # The end is drawn when it is noted.
         else:
             self.job.live.changed()
@@ -213,6 +215,12 @@ class Session:
     def _shell_ended(self) -> None:
         if self.job is not None and self.job.run is not None:
             self.job.cut = "terminal.shell_ended"
+
+    async def recheck(self) -> None:
+        """The engine is back: a command whose line or whose end was lost with it is not waited for."""
+        if self.job is not None and self.job.run is not None and not self.job.run.over:
+            with suppress(DosirakError):
+                await self.console.recheck()
 
     # --- into the program that runs ----------------------------------------------------------------------------------
 

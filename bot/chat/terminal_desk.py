@@ -88,7 +88,7 @@ class TerminalDesk:
         await self._performer.run(talk, cause, command, job.origin if job else None)
 
     async def picture(self, talk: Conversation, cause: Cause) -> None:
-        """The output, or a running program's screen, as a PNG: for what is too wide for a phone's lines, or coloured."""
+        """The output, or a running program's screen, as a PNG: for what is coloured, or wider than a phone."""
         job = await self._shown(talk, cause)
         if job is not None and job.run is not None:
             await talk.kit.sender.photo(talk.scope, await talk.kit.pictures.of(job.run))

@@ -28,8 +28,13 @@ IDLE_CONNECTION = 30.0
 UNKNOWN_WAIT = 5.0
 """Seconds to wait after a 429 that does not say for how long."""
 
-CALL = aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT, sock_read=READ_TIMEOUT)
-UPLOAD = aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT, sock_read=UPLOAD_TIMEOUT)
+SLOW_ANSWER = 20.0
+"""Seconds on top for an answer that comes in drops: the timeouts above begin anew with each of them."""
+
+CALL = aiohttp.ClientTimeout(READ_TIMEOUT + SLOW_ANSWER, sock_connect=CONNECT_TIMEOUT, sock_read=READ_TIMEOUT)
+UPLOAD = aiohttp.ClientTimeout(UPLOAD_TIMEOUT + SLOW_ANSWER, sock_connect=CONNECT_TIMEOUT, sock_read=UPLOAD_TIMEOUT)
+ASIDE = aiohttp.ClientTimeout(total=4.0)
+"""For what nobody misses (a tap's answer, "typing", a removal): what comes after it must not wait for long."""
 
 FORM = "application/x-www-form-urlencoded"
 Body = aiohttp.BytesPayload | aiohttp.FormData | None
@@ -37,6 +42,10 @@ Body = aiohttp.BytesPayload | aiohttp.FormData | None
 
 class NotSent(NetworkError):
     """No connection: the server has certainly not seen the request, so it may be sent again."""
+
+
+class Unanswered(NetworkError):
+    """The request went out and no sound answer came back: it may have been carried out, or not."""
 
 
 class TooFast(TelegramError):
@@ -85,16 +94,17 @@ class AiohttpRequest(BaseRequest):
         connect_timeout: Any = BaseRequest.DEFAULT_NONE,
         pool_timeout: Any = BaseRequest.DEFAULT_NONE,
     ) -> tuple[int, bytes]:
-        """The status and the body. Raises NotSent without a connection, TimedOut without an answer in time."""
+        """The status and the body. Raises NotSent without a connection, TimedOut without an answer in time, Unanswered
+        when the connection breaks before it."""
         default = UPLOAD_TIMEOUT if request_data and request_data.contains_files else READ_TIMEOUT
-        timeout = aiohttp.ClientTimeout(
-            sock_connect=_chosen(connect_timeout, CONNECT_TIMEOUT), sock_read=_chosen(read_timeout, default)
-        )
+        read = _chosen(read_timeout, default)
+        total = None if read is None else read + SLOW_ANSWER
+        timeout = aiohttp.ClientTimeout(total, sock_connect=_chosen(connect_timeout, CONNECT_TIMEOUT), sock_read=read)
         return await self._exchange(method, url, _body(request_data), timeout)
 
-    async def send_form(self, url: str, form: bytes) -> tuple[int, bytes]:
-        """The same for a form that is ready. Raises TooFast too."""
-        return await self._exchange("POST", url, _form(form), CALL)
+    async def send_form(self, url: str, form: bytes, *, aside: bool = False) -> tuple[int, bytes]:
+        """The same for a form that is ready. Raises TooFast too. `aside`: nobody misses it, so it is soon given up."""
+        return await self._exchange("POST", url, _form(form), ASIDE if aside else CALL)
 
     async def send_file(
         self, url: str, fields: Mapping[str, str], part: str, name: str, content: bytes
@@ -121,7 +131,7 @@ class AiohttpRequest(BaseRequest):
         except TimeoutError as error:
             raise TimedOut(_reason(error)) from None
         except (aiohttp.ClientError, OSError) as error:
-            raise NetworkError(_reason(error)) from None
+            raise Unanswered(_reason(error)) from None
 
 
 def _chosen(value: Any, default: float) -> float | None:

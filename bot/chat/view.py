@@ -24,11 +24,13 @@ def running_view(
     *,
     pad: Pad = Pad.KEYS,
     heading: str = "",
+    shared: bool = False,
     cut: str | None = None,
     onward: Button | None = None,
 ) -> Outgoing:
     """The run's message at this moment.
 
+    `shared`: in a group, where only an answer to this message is the program's input.
     `cut` is the key of what has ended it, if that was not the command itself; `onward` a command to go on with.
     """
     look = glance(run, now)
@@ -36,7 +38,7 @@ def running_view(
         run,
         now,
         above=lambda count: words("terminal.above", n=count),
-        footer=RichText(words(cut) if cut else _footer(words, look)),
+        footer=RichText(words(cut) if cut else _footer(words, look, shared)),
         heading=RichText(heading),
     )
     # A bot that stops remembers no output: buttons would lead nowhere.
@@ -52,11 +54,13 @@ def still_view(words: Words, command: str, said: str, *, heading: str = "", agai
     return Outgoing(text, rows((button(words("terminal.again"), "again"),)) if again else ())
 
 
-def _footer(words: Words, look: Glance) -> str:
+def _footer(words: Words, look: Glance, shared: bool) -> str:
     if look.exit is not None:
         return _end(words, look.exit)
     if look.by_keys:
         return words("terminal.by_keys")
+    if look.quiet:
+        return words("terminal.running") + "\n" + words("terminal.input_by_reply" if shared else "terminal.input")
     return words("terminal.waiting" if look.state is FrameState.WAITING else "terminal.running")
 
 
@@ -78,4 +82,4 @@ def _buttons(words: Words, run: Run, look: Glance, shown: Frame, pad: Pad) -> Ro
     wide = run.started is not None and is_wide(run)  # Before, there is only the command's echo.
     if look.by_keys:
         return key_rows(words, pad, chosen=run.keys_chosen, detachable=detachable)
-    return line_rows(words, waits=look.state is FrameState.WAITING, detachable=detachable, wide=wide)
+    return line_rows(words, waits=look.state is FrameState.WAITING, detachable=detachable, wide=wide, quiet=look.quiet)

@@ -51,6 +51,8 @@ class Warden:
             self._kit.tasks.start(self._disk(event), name="disk limit")
         elif isinstance(event, EngineGone | EngineBack):
             self._tell_those_at_work("lab.engine_gone" if isinstance(event, EngineGone) else "lab.engine_back")
+            for talk in self._conversations.known() if isinstance(event, EngineBack) else ():
+                talk.later(talk.session.recheck())
 
     async def _in_turn(self, turn: asyncio.Lock, event: ContainerEvent) -> None:
         """A lab's events in order: tasks begin as they were made, and a lock lets the longest waiting in first."""

@@ -65,6 +65,8 @@ class Glance:
     exit: ShellExit | None
     seconds: float
     by_keys: bool
+    quiet: bool = False
+    """It runs, and has printed nothing for a while: what is sent is its input, if it reads any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def glance(run: Run, now: float) -> Glance:
     if run.exit is not None:
         return Glance(FrameState.ENDED, run.exit, run.exit.seconds, by_keys=False)
     state = FrameState.WAITING if run.waits(now) else FrameState.RUNNING
-    return Glance(state, None, now - (run.began if run.started is None else run.started), run.by_keys)
+    return Glance(state, None, now - (run.began if run.started is None else run.started), run.by_keys, run.quiet(now))
 
 
 def frame(

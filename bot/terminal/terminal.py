@@ -26,6 +26,7 @@ from bot.terminal.marks import (
     CommandEnd,
     CommandStart,
     Event,
+    InputStart,
     Marks,
     Output,
     PasteMode,
@@ -38,6 +39,13 @@ from bot.terminal.screen import LINE_SIZE, Screen, Size
 WAIT_QUIET: Final = 0.7
 """Seconds without output after which a half-written line is taken for a prompt: longer than the pauses within a
 program's own output, shorter than the time in which one wonders what to do."""
+
+QUIET: Final = 3.0
+"""Seconds without output after which a program may be one that reads without a prompt (`cat`), or one that computes:
+nobody can see which, but that its input is taken can be said. Most commands have ended or printed something by then."""
+
+_PROGRESS: Final = (".", "…", "%")
+"""How a program ends a line that is no prompt: `Downloading...`, `12 %`."""
 
 _ANSWERS_PER_SECOND: Final = 20.0
 """Answers to terminal queries. busybox's shell asks once a prompt, vim five times at its start; more is a flood."""
@@ -83,7 +91,7 @@ class Run:
         """Whether the program probably waits for input: nothing came for `WAIT_QUIET` seconds and the cursor stands
         behind a text without a line feed (`/ # `, `Password: `, `>>> `), or it has the whole screen.
 
-        A program that reads without a prompt (`cat`) cannot be told from one that computes; its input is taken anyway.
+        A program that reads without a prompt (`cat`) cannot be told from one that computes: `quiet`.
         """
         if self.over or now < self.changed + WAIT_QUIET:
             return False
@@ -91,7 +99,14 @@ class Run:
             return True
         if self.started is None and not self.lines():  # the shell has not even read the line
             return False
-        return self.screen.cursor.column > 0 and self.screen.gap_before_cursor() is not None
+        if self.screen.cursor.column == 0 or self.screen.gap_before_cursor() is None:
+            return False
+        lines = self.lines()
+        return not (lines and lines[-1].rstrip().endswith(_PROGRESS))
+
+    def quiet(self, now: float) -> bool:
+        """Whether a program has printed nothing for `QUIET` seconds and nothing shows that it waits for input."""
+        return not self.over and self.started is not None and now >= self.changed + QUIET and not self.waits(now)
 
     @property
     def at_shell_prompt(self) -> bool:
@@ -103,6 +118,11 @@ class Run:
         """When `waits` becomes true if nothing more is written; None when it will not."""
         then = self.changed + WAIT_QUIET
         return then if self.waits(then) else None
+
+    def looks_different_from(self) -> float | None:
+        """When `waits` or else `quiet` becomes true if nothing more is written; None when neither will."""
+        then = self.changed + QUIET
+        return self.waits_from() or (then if self.quiet(then) else None)
 
     def lines(self) -> tuple[str, ...]:
         """What the message shows, oldest line first. Before the command's start that is what follows its echo: the
@@ -165,6 +185,7 @@ class Terminal:
         self.phase = Phase.UNKNOWN
         self.run: Run | None = None
         self.paste_mode = False
+        self._doubted = False
         self._line = Screen(size)
         """What stands at the prompt: the text of a line that nobody announced."""
         self._marks = Marks()
@@ -182,6 +203,11 @@ class Terminal:
         self.recording.begin()
         self.phase = Phase.TYPED
         return self.run
+
+    def doubt(self) -> None:
+        """The engine was away: the line may never have reached the shell. Its next prompt (another size makes it draw
+        one) tells; what was cut off while it ran is told by `_prompt` in any case."""
+        self._doubted = self.phase is Phase.TYPED
 
     def resize(self, size: Size, now: float) -> None:
         """The caller has given the pty this size."""
@@ -213,6 +239,8 @@ class Terminal:
                 return self._end(code, now)
             case PromptStart():
                 return self._prompt(now)
+            case InputStart():
+                return self._found_at_prompt(now)
             case AlternateScreen(on):
                 return self._switch(on)
             case PasteMode(on):
@@ -252,6 +280,19 @@ class Terminal:
         self.phase = Phase.PROMPT
         self._line = Screen(self.size)
         return (*ended, PromptSeen())
+
+    def _found_at_prompt(self, now: float) -> tuple[Happening, ...]:
+        """A prompt for a new line (not `> `, for the rest of one) where a command was typed: it did not arrive."""
+        run = self.run
+        if not self._doubted or self.phase is not Phase.TYPED or run is None or run.over:
+            return ()
+        lines = run.screen.lines()
+        if not lines or lines[-1].strip() != _PROMPT.decode().strip():
+            return ()
+        self._doubted = False
+        self.phase = Phase.PROMPT
+        self._line = Screen(self.size)
+        return (*self._end(None, now), PromptSeen())
 
     def _end(self, code: int | None, now: float) -> tuple[Happening, ...]:
         run = self.run

@@ -35,6 +35,8 @@ class BashShell:
     def __init__(self, home: Path) -> None:
         rc = home / "rc"
         rc.write_text(RC)
+        self.mute = False
+        """What it prints is lost."""
         self._ended: list[Callable[[int | None], None]] = []
         self._chunks: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._environment = {"HOME": str(home), "TERM": "xterm-256color", "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
@@ -43,6 +45,8 @@ class BashShell:
         self._master = -1
         self._held_back = False
         self.home = home
+        self.deaf = False
+        """What is typed is lost, as with an engine that dies in this moment."""
 
     def start(self) -> None:
         """Fork bash; a second call starts another one after the first has ended."""
@@ -62,6 +66,8 @@ class BashShell:
             return
         except OSError:
             data = b""
+        if data and self.mute:
+            return
         if data:
             self._chunks.put_nowait(data)
             if self._chunks.qsize() >= CHUNKS_AHEAD:
@@ -79,6 +85,8 @@ class BashShell:
 
     async def write(self, data: bytes) -> None:
         self.start()
+        if self.deaf:
+            return
         os.write(self._master, data)
 
     async def resize(self, columns: int, rows: int) -> None:

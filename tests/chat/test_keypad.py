@@ -16,8 +16,8 @@ PADS = [
     key_rows(WORDS, Pad.KEYS, chosen=False, detachable=True),
     key_rows(WORDS, Pad.KEYS, chosen=True, detachable=False),
     key_rows(WORDS, Pad.CTRL, chosen=False, detachable=False),
-    line_rows(WORDS, waits=True, detachable=True, wide=True),
-    line_rows(WORDS, waits=False, detachable=False, wide=False),
+    line_rows(WORDS, waits=True, detachable=True, wide=True, quiet=False),
+    line_rows(WORDS, waits=False, detachable=False, wide=False, quiet=True),
 ]
 MOST_BUTTONS, MOST_IN_ROW = 100, 8
 """Telegram's own bounds (undocumented)."""

@@ -10,7 +10,7 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, Te
 
 from bot.chat import lane as lane_module
 from bot.chat.lane import Lane
-from bot.chat.transport import NotSent, TooFast
+from bot.chat.transport import NotSent, TooFast, Unanswered
 from bot.errors import ChatGone, Undelivered
 from bot.terminal.budget import Allowance
 
@@ -45,19 +45,29 @@ async def test_what_did_not_arrive_is_sent_again(lane: Lane, error: TelegramErro
     assert wire.attempts == 6
 
 
-async def test_what_may_have_arrived_is_not_sent_twice(lane: Lane) -> None:
+@pytest.mark.parametrize("silence", [TimedOut(), Unanswered("broken off")])
+async def test_what_may_have_arrived_is_not_sent_twice(lane: Lane, silence: TelegramError) -> None:
     """A lost answer to a message is not the same as a lost message; an edit may be repeated."""
-    wire = Wire([TimedOut()])
+    wire = Wire([silence])
     with pytest.raises(Undelivered):
         await lane.deliver(wire, repeatable=False)
     assert wire.attempts == 1
-    assert await lane.deliver(Wire([TimedOut()]), repeatable=True) == "sent"
+    assert await lane.deliver(Wire([silence]), repeatable=True) == "sent"
 
 
 async def test_an_outage_without_end_is_given_up(lane: Lane) -> None:
     """Nothing hangs for ever."""
     with pytest.raises(Undelivered):
         await lane.deliver(Wire([NetworkError("away")] * 99), repeatable=True)
+
+
+async def test_long_attempts_end_too(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that never answers holds those who wait behind for a bounded time, however long each attempt is."""
+    monkeypatch.setattr(lane_module, "LONGEST", 0.0)
+    wire = Wire([TimedOut()] * 5)
+    with pytest.raises(Undelivered):
+        await lane.deliver(wire, repeatable=True)
+    assert wire.attempts == 1
 
 
 @pytest.mark.parametrize("error", [Forbidden("bot was blocked by the user"), ChatMigrated(-5)])

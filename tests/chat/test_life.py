@@ -33,7 +33,7 @@ async def test_the_end_is_said_put_off_twice_and_then_comes(hasty: House, learne
     hasty.now += timedelta(minutes=60)
     assert not (await learner.sees("5분 뒤 정리됩니다")).buttons
     hasty.now += timedelta(minutes=5)
-    await learner.sees("컨테이너 0개가 사라졌고 진도는 그대로예요")
+    await learner.sees("사라진 컨테이너: 0개. 진도는 그대로예요")
     await learner.says("/extend")
     await learner.sees("이미 정리된")
 
@@ -49,5 +49,5 @@ async def test_a_lab_is_closed_by_hand_after_a_question(house: House, learner: M
     await learner.sees("그대로 둘게요")
     await learner.says("/close")
     await learner.presses("🧹 닫기")
-    await learner.sees("닫았어요. 컨테이너 0개가 사라졌고")
+    await learner.sees("닫았어요. 사라진 컨테이너: 0개.")
     assert await house.store.labs.all() == ()

@@ -377,7 +377,7 @@ async def test_reset_asks_and_says_what_went(house: House, learner: Member) -> N
     await learner.says("/reset")
     await learner.sees("지금 컨테이너 1개가 있어요")
     await learner.presses("되돌리기")
-    done = await learner.sees("컨테이너 1개가 사라졌고 진도는 그대로")
+    done = await learner.sees("사라진 컨테이너: 1개. 진도는 그대로")
     assert not done.buttons
     await learner.says("ls")
     seen = await learner.sees("✓")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bot.terminal.exits import ShellExit
 from bot.terminal.screen import PHONE_SIZE
 from bot.terminal.terminal import (
+    QUIET,
     WAIT_QUIET,
     AlternateChanged,
     CommandEnded,
@@ -131,6 +132,21 @@ def test_a_program_that_left_the_cursor_at_the_margin_works(output: bytes) -> No
     """Silence after a whole line, or after a progress line, is work."""
     _, run = running("sleep 9", output)
     assert not run.waits(LATE) and run.waits_from() is None
+
+
+def test_a_program_that_prints_nothing_may_read() -> None:
+    """`cat` and a long computation look alike: neither is said to wait, and both are quiet after a while."""
+    _, run = running("cat", b"")
+    assert run.looks_different_from() == run.changed + QUIET
+    assert not run.quiet(run.changed + QUIET - 0.1) and run.quiet(run.changed + QUIET)
+    assert not run.waits(LATE)
+
+
+@pytest.mark.parametrize("text", ["Downloading...", "12 %", "기다리는 중…"])
+def test_a_line_of_progress_is_no_prompt(text: str) -> None:
+    """It ends without a line feed as a prompt does, and nobody is asked anything."""
+    _, run = running("work", text.encode())
+    assert not run.waits(LATE) and run.quiet(LATE)
 
 
 def test_a_command_that_has_ended_does_not_wait() -> None:
