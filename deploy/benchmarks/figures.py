@@ -85,6 +85,15 @@ def ratio(benchmark: str, what: str, ours: Sample, baseline: Sample, unit: str, 
     return Row(benchmark, what, ours, baseline, unit, ours.median / baseline.median, "x", bound)
 
 
+def paired(benchmark: str, what: str, ours: Sample, baseline: Sample, unit: str, bound: Bound | None = None) -> Row:
+    """The median of the rounds' own ratios: where the machine's speed drifts in a run, a round's two values share it.
+
+    Raises ValueError when a round has only one of the two.
+    """
+    figure = median(one / other for one, other in zip(ours.values, baseline.values, strict=True))
+    return Row(benchmark, what, ours, baseline, unit, figure, "x", bound)
+
+
 def excess(benchmark: str, what: str, ours: Sample, baseline: Sample, unit: str, bound: Bound | None = None) -> Row:
     """What ours takes on top of the baseline, by medians."""
     return Row(benchmark, what, ours, baseline, unit, ours.median - baseline.median, unit, bound)

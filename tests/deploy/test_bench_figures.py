@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from deploy.benchmarks.choices import NAMES, Choices, read_choices
-from deploy.benchmarks.figures import Row, Sample, at_least, at_most, excess, plain, ratio
+from deploy.benchmarks.figures import Row, Sample, at_least, at_most, excess, paired, plain, ratio
 from deploy.benchmarks.flood import per_second
 from deploy.benchmarks.flood_learners import Tapper
 from deploy.benchmarks.run import in_turns
@@ -27,6 +27,14 @@ def test_a_sample_is_told_by_its_median_and_its_middle_half() -> None:
     sample = Sample.of([1.0, 1.1, 0.9, 1.0, 50.0])
     assert (sample.median, sample.count) == (1.0, 5)
     assert sample.spread == pytest.approx(0.05)
+
+
+def test_pairs_are_compared_round_by_round() -> None:
+    """A machine that slows down between the rounds moves both medians, and not the figure."""
+    ours, baseline = Sample.of([9.0, 18.0, 90.0]), Sample.of([10.0, 20.0, 100.0])
+    assert paired("gate", "stream", ours, baseline, "MB/s").figure == pytest.approx(0.9)
+    with pytest.raises(ValueError):
+        paired("gate", "stream", ours, Sample.of([10.0]), "MB/s")
 
 
 def test_nothing_measured_is_no_figure() -> None:
