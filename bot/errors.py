@@ -7,7 +7,8 @@ DosirakError
 │   ├── EngineUnavailable  no answer from the engine's socket
 │   ├── EngineNotFound     404
 │   ├── EngineConflict     409
-│   └── EngineTimeout      no answer in time
+│   ├── EngineTimeout      no answer in time
+│   └── EngineTooMuch      an answer larger than any that is read whole
 ├── LabError               a lab cannot do this now
 │   ├── LabClosed          the lab is not open (any more)
 │   ├── LabsFull           the host has no room for another lab
@@ -83,6 +84,10 @@ class EngineConflict(EngineError):
 
 class EngineTimeout(EngineError):
     """The engine did not answer in time."""
+
+
+class EngineTooMuch(EngineError):
+    """The engine's answer is larger than any that is read whole."""
 
 
 class LabError(DosirakError):

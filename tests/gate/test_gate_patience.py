@@ -15,7 +15,9 @@ from bot.guard.streams import MAX_ARCHIVE
 from bot.sandbox.gate import patience, pump
 from bot.sandbox.gate.connection import BURST
 from bot.sandbox.gate.patience import LONGEST_WAIT, Pace
+from bot.sandbox.gate.pump import FULL, MUCH, STRAIGHT, Rest
 from bot.sandbox.gate.server import TOLD_AT_A_TIME
+from bot.sandbox.gate.upstream import MAX_WHOLE
 from tests.gate.support import A, FakeEngine, HandMadeLab, opened, raw, settled, status, until
 
 WEB = "c" * 64
@@ -109,6 +111,40 @@ async def test_streams_that_nobody_reads_keep_the_memory_flat(fake: FakeEngine, 
 def _resident() -> int:
     """Bytes of this process in memory."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+
+def test_a_stream_rests_after_much_but_not_while_its_writer_is_held_up() -> None:
+    """Typing never waits; bulk gathers between two looks; a socket found full is read on without a rest."""
+    rest = Rest(lambda: None)
+    assert not rest.due(MUCH - 1)
+    assert rest.due(MUCH)
+    rest.ended()
+    assert rest.due(FULL - 1)
+    rest.ended()
+    assert [rest.due(FULL) for _ in range(STRAIGHT + 1)] == [False] * STRAIGHT + [True]
+
+
+async def test_much_comes_whole_through_the_rests(lab: HandMadeLab, fake: FakeEngine) -> None:
+    """Every byte, in its order, and then the end."""
+    fake.after = bytes(range(256)) * (TOO_MUCH // 256)
+    reader, writer = await asyncio.open_unix_connection(lab.socket)
+    writer.write(ATTACH)
+    await reader.readuntil(b"\r\n\r\n")
+    assert await reader.readexactly(TOO_MUCH) == fake.after
+    writer.write_eof()
+    assert await reader.read() == b""
+    writer.close()
+    await settled(lab)
+
+
+async def test_an_answer_beyond_what_is_read_whole_is_told_as_that(lab: HandMadeLab, fake: FakeEngine) -> None:
+    """Not as an engine that is away: the learner can ask for less, and waiting would not help."""
+    fake.replies[b"GET /v1.41/containers/json"] = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (
+        MAX_WHOLE + 1
+    ) + b" " * (MAX_WHOLE + 1)
+    answer = await raw(lab.socket, b"GET /v1.41/containers/json HTTP/1.1\r\nHost: d\r\n\r\n")
+    assert status(answer) == 403 and b"larger than the 8 MiB" in answer
+    assert lab.observer.codes == ["answer-large"]
 
 
 async def test_input_that_came_with_the_request_goes_first(lab: HandMadeLab, fake: FakeEngine) -> None:

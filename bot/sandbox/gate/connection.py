@@ -8,7 +8,7 @@ import logging
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from bot.errors import EngineError, EngineTimeout, EngineUnavailable
+from bot.errors import EngineError, EngineTimeout, EngineTooMuch, EngineUnavailable
 from bot.guard.call import Call, read_call
 from bot.guard.decide import decide
 from bot.guard.owner import Owner
@@ -38,7 +38,7 @@ from bot.sandbox.gate.patience import STALL_SECONDS, Pace, drained
 from bot.sandbox.gate.protocols import GateObserver, ImageShelf
 from bot.sandbox.gate.slots import Slots
 from bot.sandbox.gate.tarball import tar_pieces
-from bot.sandbox.gate.upstream import Engine
+from bot.sandbox.gate.upstream import MAX_WHOLE, Engine
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +53,11 @@ MAX_ROUNDS = 6
 AWAY = "the lab's Docker Engine does not answer right now; the lab and its containers are kept, try again in a moment"
 
 STREAMS_FULL = Refuse(429, "streams-full", "this lab follows as many streams as it may; end one first")
+TOO_MUCH = Refuse(
+    403,
+    "answer-large",
+    f"the engine's answer is larger than the {MAX_WHOLE // 2**20} MiB that this lab passes on; ask for less at a time",
+)
 TOO_OFTEN = Refuse(429, "too-often", "many of these are under way in this lab already; try again in a moment")
 BURST, PACE_SECONDS = 3, 5.0
 """`docker diff` walks a container's whole file system; a person at a prompt does not notice the pace."""
@@ -129,6 +134,9 @@ class Connection:
             self._close = True
             self._lab.observer.refused(self._lab.owner.lab, "bad-request")
             await self._send(client.message(bad.status, bad.message, method=method, close=True))
+        except EngineTooMuch:
+            self._close = True
+            await self._reply(self._refusal(TOO_MUCH), method)
         except EngineError as error:
             await self._engine_failed(error, method)
         return True
@@ -163,12 +171,12 @@ class Connection:
             call = read_call(head.method, head.target)
         except Refused as refused:
             self._close = self._close or head.has_body
-            await self._reply(self._refusal(refused.verdict), head)
+            await self._reply(self._refusal(refused.verdict), head.method)
             return
         found = find_route(call.method, call.path)
         if found is None or found[0].decision == "D":
             self._close = self._close or head.has_body or head.wants_upgrade
-            await self._reply(await self._whole(decide(call, self._lab.owner, {}), head), head)
+            await self._reply(await self._whole(decide(call, self._lab.owner, {}), head), head.method)
             return
         route = found[0]
         body = b"" if route.body == "tar" else await self._body(head)
@@ -189,7 +197,7 @@ class Connection:
         if isinstance(verdict, Forward) and verdict.reply.carry in (Carry.STREAM, Carry.HIJACK):
             await self._stream(verdict, head)
         else:
-            await self._reply(answer, head)
+            await self._reply(answer, head.method)
 
     async def _decided(self, call: Call) -> Verdict:
         lab = self._lab
@@ -238,12 +246,12 @@ class Connection:
         carrier, reply = self._lab.carrier, verdict.reply
         with self._lab.streams.one(reply.counted) as free:
             if not free:
-                await self._reply(self._refusal(STREAMS_FULL), head)
+                await self._reply(self._refusal(STREAMS_FULL), head.method)
             elif reply.carry is Carry.HIJACK:
                 self._close = True
                 answer = await carrier.hijack(verdict, head.wants_upgrade, self._reader, self._writer)
                 if answer is not None:
-                    await self._reply(answer, head)
+                    await self._reply(answer, head.method)
             else:
                 try:
                     async with asyncio.timeout(ARCHIVE_SECONDS if reply.most_bytes else None):
@@ -251,15 +259,15 @@ class Connection:
                 except TimeoutError:
                     raise ConnectionOver from None
                 if answer is not None:
-                    await self._reply(answer, head)
+                    await self._reply(answer, head.method)
 
     def _refusal(self, refusal: Refuse) -> Answer:
         self._lab.observer.refused(self._lab.owner.lab, refusal.code)
         return answer_json({"message": refusal.message}, refusal.status)
 
-    async def _reply(self, answer: Answer, head: Head) -> None:
+    async def _reply(self, answer: Answer, method: str) -> None:
         close = self._close
-        await self._send(client.whole(answer.status, answer.headers, answer.body, method=head.method, close=close))
+        await self._send(client.whole(answer.status, answer.headers, answer.body, method=method, close=close))
 
     async def _send(self, data: bytes) -> None:
         self._writer.write(data)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import h11
 
-from bot.errors import EngineTimeout, EngineUnavailable
+from bot.errors import EngineTimeout, EngineTooMuch, EngineUnavailable
 from bot.guard.verdict import Upstream, to_json
 from bot.sandbox.longpaths import reachable
 
@@ -83,7 +83,7 @@ class EngineAnswer:
         async for piece in self.pieces():
             size += len(piece)
             if size > MAX_WHOLE:
-                raise EngineUnavailable("the engine's answer is larger than a lab's can be")
+                raise EngineTooMuch(f"the engine's answer has more than {MAX_WHOLE} bytes")
             collected.append(piece)
         return b"".join(collected)
 
@@ -97,7 +97,7 @@ class EngineAnswer:
 
 
 class Engine:
-    """A client of the engine's unix socket. Raises EngineUnavailable and EngineTimeout."""
+    """A client of the engine's unix socket. Raises EngineUnavailable, EngineTimeout and EngineTooMuch."""
 
     def __init__(self, socket_path: Path) -> None:
         self._path = socket_path
