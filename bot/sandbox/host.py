@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
@@ -28,6 +28,7 @@ from bot.sandbox.labs import Labs
 from bot.sandbox.meter import Meter
 from bot.sandbox.namespace import NetworkNamespace
 from bot.sandbox.opening import LabPlan, Opening
+from bot.sandbox.refusals import Refusals
 from bot.sandbox.watch import Watch
 from bot.settings import Settings
 from bot.tasks import TaskShelf
@@ -52,11 +53,15 @@ class SandboxHost:
         self._images = images
         self._tasks = TaskShelf()
         self.events = Events()
-        self.refusals: Counter[str] = Counter()
-        """What the gates have refused since the start, by code."""
+        self._refusals = Refusals()
         self.namespace = NetworkNamespace(settings.network_namespace)
         self._firewall = Firewall(self.namespace)
         self._cgroups = Cgroups(settings.cgroup)
+
+    @property
+    def refusals(self) -> Mapping[str, int]:
+        """What the gates have refused since the start, by code."""
+        return self._refusals.counts
 
     async def __aenter__(self) -> Self:
         own = await asyncio.to_thread(host_id, self._settings.state)
@@ -150,7 +155,7 @@ class SandboxHost:
             runtime=settings.runtime,
             host=self._engine.host,
         )
-        observer = _Observer(self.labs, self.refusals)
+        observer = _Observer(self.labs, self._refusals)
         return Gate(
             engine_socket=self._engine.socket_path,
             owner=owner,
@@ -174,7 +179,7 @@ class SandboxHost:
 class _Observer:
     """What the gate tells: the ports are open before `docker run -d` returns."""
 
-    def __init__(self, labs: Labs, refusals: Counter[str]) -> None:
+    def __init__(self, labs: Labs, refusals: Refusals) -> None:
         self._labs = labs
         self._refusals = refusals
 
@@ -187,5 +192,4 @@ class _Observer:
             await found.ports.ensure(container_id)
 
     def refused(self, lab: LabId, code: str) -> None:
-        self._refusals[code] += 1
-        log.info("lab %s: refused %s", lab, code)
+        self._refusals.note(lab, code)

@@ -25,6 +25,8 @@ CONNECTIONS = 32
 
 BACKLOG = 32
 CHUNK = 65536
+ACCEPT_PAUSE = 1.0
+"""Seconds until the next try when the bot has no descriptor left for a connection."""
 CONNECT_SECONDS = 5.0
 """To a bridge on this machine; only a stopped or paused container takes longer."""
 
@@ -98,9 +100,8 @@ class PortForwards:
         return task
 
     async def _accept(self, listener: socket.socket, container_id: str, port: PublishedPort) -> None:
-        loop = asyncio.get_running_loop()
         while True:
-            client, _ = await loop.sock_accept(listener)
+            client = await accepted(listener)
             if self._connections >= CONNECTIONS:
                 client.close()
             else:
@@ -140,6 +141,16 @@ def _listener(namespace: NetworkNamespace, port: PublishedPort) -> socket.socket
         listener.close()
         return None
     return listener
+
+
+async def accepted(listener: socket.socket) -> socket.socket:
+    """The next connection. Where none can be taken now (EMFILE), it waits in the kernel's line until one can."""
+    while True:
+        try:
+            return (await asyncio.get_running_loop().sock_accept(listener))[0]
+        except OSError as error:
+            log.warning("a connection in a lab has to wait: %s", error)
+            await asyncio.sleep(ACCEPT_PAUSE)
 
 
 async def _both_ways(client: socket.socket, server: socket.socket) -> None:
