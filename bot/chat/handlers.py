@@ -123,7 +123,7 @@ class Handlers:
         if refusal := await self._desks.drivers.of_driving(talk, cause):
             return await talk.post(Outgoing(RichText(refusal)))
         if talk.session.busy and not talk.shared:
-            return await talk.say("note.busy")
+            return await talk.say(talk.session.busy_note)
         await self._desks.terminal.text(talk, cause, text, in_turn=True)
 
     async def _find(self, update: Update) -> Conversation:

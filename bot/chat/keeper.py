@@ -54,7 +54,9 @@ def due(record: LabRecord, now: datetime, *, idle: timedelta, in_use: bool, warn
         return Due.CLOSE
     if now >= record.ends_at - WARN_BEFORE and not warned:
         return Due.WARN
-    is_idle = record.state is LabState.OPEN and not in_use and now >= record.last_used_at + idle
+    # An opening that broke off, with the engine or the bot, must not hold its place for good either.
+    is_up = record.state in (LabState.OPEN, LabState.OPENING)
+    is_idle = is_up and not in_use and now >= record.last_used_at + idle
     return Due.PARK if is_idle else None
 
 

@@ -135,7 +135,7 @@ class Performer:
         if talk.shared and talk.occupied:
             await self._wait(talk, cause, command, origin)
         elif talk.session.busy:  # Two taps at once: both were made while nothing ran.
-            await talk.say("note.busy")
+            await talk.say(talk.session.busy_note)
         else:
             await self._start(talk, cause, command, origin)
 

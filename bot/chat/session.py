@@ -21,6 +21,7 @@ from bot.chat.valve import Valve
 from bot.chat.view import STOPPED
 from bot.errors import DosirakError, EngineTimeout, EngineUnavailable, LabsFull, TooManyLabs
 from bot.identity import Scope
+from bot.learning.events import Hold
 from bot.tasks import TaskShelf
 from bot.terminal.sizes import Width
 from bot.terminal.terminal import CommandEnded, CommandStarted, Happening, Run
@@ -66,6 +67,21 @@ class Session:
     def busy(self) -> bool:
         """Whether a command is being run, so that a message is its input."""
         return self.job is not None
+
+    @property
+    def hold(self) -> Hold:
+        """What holds the terminal now."""
+        run = self.console.run if self.busy else None
+        if run is not None and run.by_keys:
+            return Hold.SCREEN
+        if run is not None and run.at_shell_prompt:
+            return Hold.SHELL
+        return Hold.PROGRAM if self.busy else Hold.NOTHING
+
+    @property
+    def busy_note(self) -> str:
+        """The key of what is said to one who wants to run something meanwhile: the way out depends on what runs."""
+        return "note.inside" if self.hold is Hold.SHELL else "note.busy"
 
     @property
     def last(self) -> Job | None:

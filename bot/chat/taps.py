@@ -16,12 +16,12 @@ from bot.learning.events import Event
 from bot.learning.progress import Place
 
 
-def event_of(tap: Tap, *, busy: bool) -> Event | None:
+def event_of(tap: Tap, *, hold: on.Hold) -> Event | None:
     """The dialogue's event behind a button; None when the button is not the dialogue's, or not a sound one."""
     if tap.place is not None and tap.action in _PLACED:
         return _PLACED[tap.action](tap.place)
     if tap.place is not None and tap.number is not None:
-        return _numbered(tap.action, tap.place, tap.number, busy)
+        return _numbered(tap.action, tap.place, tap.number, hold)
     match tap.action, tap.arguments:
         case "steps", (chapter,):
             return on.StepsAsked(chapter)
@@ -47,10 +47,10 @@ _PLACED: dict[str, Callable[[Place], Event]] = {
 }
 
 
-def _numbered(action: str, place: Place, number: int, busy: bool) -> Event | None:
+def _numbered(action: str, place: Place, number: int, hold: on.Hold) -> Event | None:
     match action:
         case "run":
-            return on.RunPressed(place, number, busy)
+            return on.RunPressed(place, number, hold)
         case "hint":
             return on.HintPressed(place, number)
         case "answer":
@@ -68,7 +68,7 @@ class Taps:
         """Do what the button says."""
         if tap is not None and (refusal := await self._desks.drivers.of_tap(talk, cause, tap)):
             return await talk.answer(cause, refusal)
-        event = event_of(tap, busy=talk.session.busy) if tap else None
+        event = event_of(tap, hold=talk.session.hold) if tap else None
         if event is not None:
             return await self._desks.performer.happen(talk, event, cause)
         work = self._desk(talk, cause, tap) if tap else None

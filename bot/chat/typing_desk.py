@@ -50,7 +50,7 @@ class TypingDesk:
         if command is None:
             return await talk.answer(cause, talk.words("note.gone"))
         if talk.session.busy and not talk.shared:
-            return await talk.answer(cause, talk.words("note.busy"))
+            return await talk.answer(cause, talk.words(talk.session.busy_note))
         await talk.answer(cause)
         await self._performer.run(talk, cause, command, None)
 

@@ -20,12 +20,19 @@ def run(course: Course, progress: Progress, event: on.RunPressed) -> Outcome:
     command = blocks[event.block].command
     following = event.block + 1
     offer = (do.OfferNext(event.place, following),) if following < len(blocks) else ()
-    if not event.busy:
+    if event.hold is on.Hold.NOTHING:
         return progress, (do.TypeLine(command, event.place), *offer)
-    # Inside a container there is no docker, so a docker command cannot be meant for the program that runs.
-    if not command.startswith("docker "):
+    inside = any(opens_shell(block.command) for block in blocks[: event.block])
+    if inside and not opens_shell(command) and event.hold is not on.Hold.SCREEN:
         return progress, (do.SendInput(command), *offer)
-    return (progress, (do.QueueLine(command, event.place),)) if progress.shared else say(progress, Note.BUSY)
+    if progress.shared:
+        return progress, (do.QueueLine(command, event.place),)
+    return say(progress, Note.INSIDE if event.hold is on.Hold.SHELL else Note.BUSY)
+
+
+def opens_shell(command: str) -> bool:
+    """Whether a step's command takes the learner into a container: what follows it in the step is for the inside."""
+    return command.startswith("docker ") and "--interactive" in command.split()
 
 
 def typed(course: Course, progress: Progress, event: on.TextTyped) -> Outcome:

@@ -14,6 +14,7 @@ class Note(StrEnum):
 
     EMPTY = "empty"
     BUSY = "busy"
+    INSIDE = "inside"
     TERMINAL = "terminal"
     NO_CHAPTERS = "no_chapters"
     GONE = "gone"

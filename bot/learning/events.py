@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from bot.identity import Language
 from bot.learning.progress import Place
+
+
+class Hold(StrEnum):
+    """What holds the terminal when a button is tapped."""
+
+    NOTHING = "nothing"
+    """bash is at its prompt."""
+    PROGRAM = "program"
+    SHELL = "shell"
+    """A shell inside a container waits at its prompt: it takes commands, but Ctrl-C does not end it."""
+    SCREEN = "screen"
+    """A program that takes every character as a key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +69,11 @@ class BackPressed:
 
 @dataclass(frozen=True, slots=True)
 class RunPressed:
-    """A Run button; `busy` says that a program holds the terminal."""
+    """A Run button."""
 
     place: Place
     block: int
-    busy: bool = False
+    hold: Hold = Hold.NOTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,8 @@ TABLE: Mapping[tuple[State, Happening], State] = MappingProxyType(
         (_S.ABSENT, _H.USED): _S.OPENING,
         (_S.OPENING, _H.OPENED): _S.OPEN,
         (_S.OPENING, _H.FAILED): _S.ABSENT,
+        (_S.OPENING, _H.IDLE): _S.PARKED,
+        (_S.OPENING, _H.PRESSED): _S.PARKED,
         (_S.OPENING, _H.ENDED): _S.CLOSING,
         (_S.OPEN, _H.OPENED): _S.OPEN,
         (_S.OPEN, _H.FAILED): _S.OPEN,

@@ -27,6 +27,9 @@ ENGLISH_OPENERS = frozenset(
         "should",
         "does",
         "tell",
+        "i",
+        "i'm",
+        "i've",
     )
 )
 """Words that open an English sentence and name no command on a Debian system (`which`, `who`, `help` do)."""
@@ -39,12 +42,15 @@ WORD = re.compile(r"[0-9A-Za-z\uac00-\ud7a3]+")
 
 def is_sentence(text: str) -> bool:
     """True when `text` is plainly not a command: a Hangul sentence, or an English question or greeting."""
-    words = text.split()
-    if not words or "\n" in text.strip():
+    lines = text.strip().splitlines()
+    if not lines:
         return False
+    # Of several lines the first tells: a command's is one, whatever it then gives to its program to read.
+    words = lines[0].split()
     if _is_hangul_sentence(words):
         return True
     opener = words[0].strip(",.!?").lower()
+    opener = opener.removesuffix("'s").removesuffix("'re")  # "what's" would open a quote in the shell
     asks = text.rstrip().endswith(("?", "？"))
     return (opener in ENGLISH_OPENERS) or (asks and len(words) > 1 and opener in ENGLISH_QUESTIONS)
 
@@ -56,7 +62,7 @@ def _is_hangul_sentence(words: list[str]) -> bool:
     rest = " ".join(words[1:])
     if not HANGUL.search(rest) or SHELL_SIGNS.search(rest):
         return False
-    return rest.endswith(("?", "？")) or (first == "docker" and bool(HANGUL.match(words[1])))
+    return rest.endswith(("?", "？")) or (first.lower() == "docker" and bool(HANGUL.match(words[1])))
 
 
 def step_about(course: Course, chapter_id: str, language: Language, question: str) -> Place | None:

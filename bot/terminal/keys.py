@@ -119,15 +119,23 @@ _SPACES: Final = str.maketrans(dict.fromkeys("\u00a0\u202f\u2007", " "))
 _OPTION_DASH: Final = re.compile(r"(?<!\S)[—–―−](?=[A-Za-z])(?P<name>[A-Za-z]+)")
 """A long dash where an option begins. Elsewhere it may be meant, as in a text that is echoed."""
 
+_SENTENCE_CASE: Final = re.compile(
+    r"(?:Docker|Exit|Ls|Cat|Cd|Echo|Curl|Vi|Nano|Pwd|Clear|Hostname|Less|Top|Ps|Sh|History)(?=\s+[!-~]|\s*\Z)", re.ASCII
+)
+"""The course's commands as a keyboard begins a sentence; before Hangul it is one."""
+
 
 def straighten(text: str) -> Straightened:
-    """Undoes what phone keyboards make of code: curly quotes, `--` turned into a long dash, hard spaces.
+    """Undoes what phone keyboards make of code: curly quotes, `--` turned into a long dash, hard spaces, and
+    the capital that it begins every message with.
 
     Curly quotes stay when the text also has straight ones: then the keyboard leaves quotes alone, and they were meant.
     """
     straight = _OPTION_DASH.sub(_option, text.translate(_SPACES))
     if '"' not in straight and "'" not in straight:
         straight = straight.translate(_QUOTES)
+    if _SENTENCE_CASE.match(straight):
+        straight = straight[0].lower() + straight[1:]
     return Straightened(straight, straight != text)
 
 

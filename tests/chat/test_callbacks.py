@@ -30,7 +30,7 @@ def test_too_much_data_is_a_fault_here() -> None:
 def test_any_data_is_understood_or_not(data: str | None) -> None:
     """Old versions, other bots, garbage: never an exception."""
     tap = decode(data)
-    assert tap is None or event_of(tap, busy=False) is None or data is not None
+    assert tap is None or event_of(tap, hold=on.Hold.NOTHING) is None or data is not None
     is_urgent(data)
 
 
@@ -46,7 +46,7 @@ def test_only_the_keys_of_a_running_program_are_urgent() -> None:
         (encode("step", *HELLO), on.StepChosen(HELLO)),
         (encode("next", *HELLO), on.NextPressed(HELLO)),
         (encode("back", *HELLO), on.BackPressed(HELLO)),
-        (encode("run", *HELLO, 1), on.RunPressed(HELLO, 1, busy=True)),
+        (encode("run", *HELLO, 1), on.RunPressed(HELLO, 1, on.Hold.SHELL)),
         (encode("check", *HELLO), on.CheckPressed(HELLO)),
         (encode("hint", *HELLO, 2), on.HintPressed(HELLO, 2)),
         (encode("quiz", *HELLO), on.QuizAsked(HELLO)),
@@ -66,4 +66,4 @@ def test_a_button_means_its_event(data: str, event: on.Event | None) -> None:
     """One table from data to the dialogue."""
     tap = decode(data)
     assert tap is not None
-    assert event_of(tap, busy=True) == event
+    assert event_of(tap, hold=on.Hold.SHELL) == event

@@ -85,6 +85,8 @@ def record(state: LabState = LabState.OPEN) -> LabRecord:
         (235, LabState.OPEN, True, True, None),
         (240, LabState.OPEN, True, True, Due.CLOSE),
         (240, LabState.CLOSING, False, False, Due.CLOSE),
+        (29, LabState.OPENING, False, False, None),
+        (30, LabState.OPENING, False, False, Due.PARK),
     ],
 )
 def test_what_is_due(minutes: int, state: LabState, in_use: bool, warned: bool, todo: Due | None) -> None:
@@ -166,6 +168,16 @@ async def test_a_lab_that_cannot_open_leaves_nothing(house: House) -> None:
     with pytest.raises(LabsFull):
         await house.keeper.open(SCOPE)
     assert await house.keeper.record(SCOPE) is None
+
+
+async def test_an_opening_that_broke_off_gives_its_place_back(house: House) -> None:
+    """The bot was killed in it, or the engine was gone: its record holds no place for good, and opens again."""
+    ends_at = START + TERMS.lifetime
+    record = await house.store.labs.ensure(SCOPE, LabId("0123456789"), now=START, ends_at=ends_at, opened_by=7)
+    await house.keeper.park_for_others(record)
+    parked = await house.keeper.record(SCOPE)
+    assert parked is not None and parked.state is LabState.PARKED
+    assert (await house.keeper.open(SCOPE)).id == record.lab_id
 
 
 async def test_a_long_command_keeps_its_lab_from_being_idle(house: House) -> None:

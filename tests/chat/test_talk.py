@@ -181,6 +181,19 @@ async def test_a_run_button_types_into_a_container(learner: Member) -> None:
     await learner.sees("130")
 
 
+async def test_who_forgot_to_leave_a_container_is_told_how(learner: Member) -> None:
+    """Ctrl-C would only draw the prompt again: the word names the button that leaves, and after it the tap runs."""
+    await learner.says("/start ch02-clean-up")
+    step = await learner.sees("4/4")
+    await learner.says("PS1='/ # ' bash --noprofile --norc -i")
+    inside = await learner.sees("/ # ▌")
+    assert "⏏ exit" in (await learner.sees_toast(await learner.presses("▶ 실행", on=step))).text
+    await learner.presses("⏏ exit", on=inside)
+    await learner.sees("✓")
+    await learner.presses("▶ 실행", on=step)
+    await learner.sees("$ docker container ls")
+
+
 async def test_the_next_command_is_offered_under_the_output(learner: Member) -> None:
     """The step's own buttons have scrolled away: the second command runs from the first one's message."""
     await learner.says("/start ch02-hello")

@@ -36,7 +36,7 @@ def scene(said: str, command: str | None) -> Scene:
 def small_course() -> Course:
     """Two chapters: reading, running with hints, a quiz, cleaning up; then a chapter of one step."""
     quiz = Quiz("컨테이너가 함께 쓰는 것은?", ("운영체제", "호스트명"), 0, "운영체제는 호스트의 것을 함께 써요.")
-    run = "docker container run diamol/ch02-hello-diamol"
+    run = "docker container run --interactive --tty diamol/base"
     chapter = Chapter(
         "ch02",
         1,
@@ -65,7 +65,7 @@ def small_course() -> Course:
         2,
         {Language.KOREAN: "이미지 만들기", Language.ENGLISH: "Building images"},
         (),
-        (step("images", text("이미지"), text("Images")),),
+        (step("images", text("이미지", "", "curl localhost"), text("Images", "", "curl localhost")),),
     )
     return Course((chapter, more))
 

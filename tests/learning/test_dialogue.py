@@ -15,7 +15,7 @@ from bot.learning.effects import Note, Pointer
 from bot.learning.progress import Place, Progress, Waiting
 from tests.learning.playbook import BOXES, CLEAN, HELLO, IMAGES, INTRO, Playbook
 
-RUN = "docker container run diamol/ch02-hello-diamol"
+RUN = "docker container run --interactive --tty diamol/base"
 LOST = Place("ch02", "taken-out")
 
 
@@ -162,15 +162,28 @@ def test_run_offers_the_next_command_of_the_step() -> None:
 
 def test_run_never_types_docker_into_a_running_program() -> None:
     """A double tap is told to wait; a command for the inside of a container goes in."""
-    at(HELLO).on(on.RunPressed(HELLO, 0, busy=True)).does(do.Say(Note.BUSY))
-    at(HELLO).on(on.RunPressed(HELLO, 1, busy=True)).does(do.SendInput("hostname"))
+    at(HELLO).on(on.RunPressed(HELLO, 0, on.Hold.PROGRAM)).does(do.Say(Note.BUSY))
+    for hold in (on.Hold.PROGRAM, on.Hold.SHELL):
+        at(HELLO).on(on.RunPressed(HELLO, 1, hold)).does(do.SendInput("hostname"))
+
+
+def test_run_in_a_container_left_open_says_how_to_leave() -> None:
+    """Neither docker nor what another step has for the toolbox works in there, and Ctrl-C does not end a shell."""
+    at(CLEAN).on(on.RunPressed(CLEAN, 0, on.Hold.SHELL)).does(do.Say(Note.INSIDE))
+    at(HELLO).on(on.RunPressed(HELLO, 0, on.Hold.SHELL)).does(do.Say(Note.INSIDE))
+    at(IMAGES).on(on.RunPressed(IMAGES, 0, on.Hold.SHELL)).does(do.Say(Note.INSIDE))
+
+
+def test_run_presses_no_keys_in_an_editor() -> None:
+    """There each character of a command would be a key, and spoil what is being written."""
+    at(HELLO).on(on.RunPressed(HELLO, 1, on.Hold.SCREEN)).does(do.Say(Note.BUSY))
 
 
 def test_what_a_group_cannot_run_now_waits_for_its_turn() -> None:
     """Somebody else's command runs: nothing is lost, and a question is still a question."""
     group = Progress(place=HELLO, shared=True)
-    Playbook(group).on(on.RunPressed(HELLO, 0, busy=True)).does(do.QueueLine(RUN, HELLO))
-    Playbook(group).on(on.RunPressed(HELLO, 1, busy=True)).does(do.SendInput("hostname"))
+    Playbook(group).on(on.RunPressed(HELLO, 0, on.Hold.PROGRAM)).does(do.QueueLine(RUN, HELLO))
+    Playbook(group).on(on.RunPressed(HELLO, 1, on.Hold.SHELL)).does(do.SendInput("hostname"))
     at(HELLO).on(on.TextTyped(" docker ps ", busy=True, in_turn=True)).does(do.QueueLine("docker ps"))
     at(HELLO).on(on.TextTyped(" ", busy=True, in_turn=True)).does(do.Say(Note.EMPTY))
 

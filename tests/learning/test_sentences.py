@@ -26,6 +26,10 @@ from tests.learning.playbook import BOXES, CLEAN, HELLO, INTRO, small_course
         "is it running?",
         "hello",
         "Thanks!",
+        "what's a container?",
+        "I don't understand this",
+        "Docker 어떻게 써요",
+        "컨테이너가 뭐예요?\n이미지는요?",
     ],
 )
 def test_talk_is_a_sentence(said: str) -> None:

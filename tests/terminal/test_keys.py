@@ -66,15 +66,27 @@ def test_input_for_a_program_ends_each_line() -> None:
         ("docker ps –all", "docker ps --all"),
         ("docker ps –a", "docker ps -a"),
         ("docker\u00a0ps", "docker ps"),
+        ("Docker ps", "docker ps"),
+        ("Exit", "exit"),
     ],
 )
 def test_what_phones_make_of_code_is_undone(phone: str, meant: str) -> None:
-    """Curly quotes, long dashes and hard spaces become what was typed, and it is said."""
+    """Curly quotes, long dashes, hard spaces and a sentence's capital become what was typed, and it is said."""
     assert straighten(phone) == (meant, True)
 
 
 @pytest.mark.parametrize(
-    "text", ["docker ps --all", 'echo "그는 “네”라고"', "echo a — b", "echo 3–4", "한글 문장이에요"]
+    "text",
+    [
+        "docker ps --all",
+        'echo "그는 “네”라고"',
+        "echo a — b",
+        "echo 3–4",
+        "한글 문장이에요",
+        "Docker 어떻게 써요",
+        "DOCKER_HOST=x",
+        "Lsblk",
+    ],
 )
 def test_what_was_meant_stays(text: str) -> None:
     """Quotes inside quotes and dashes between words are left alone."""
