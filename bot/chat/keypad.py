@@ -30,12 +30,20 @@ class Pad(StrEnum):
     """None: back to lines."""
 
 
-def line_rows(words: Words, *, waits: bool, detachable: bool, wide: bool, quiet: bool) -> Rows:
-    """For a program that reads lines, or none; `wide`: it has written lines that a phone breaks; `quiet`: it may read
-    without a prompt, until the end of its input."""
+class WayOut(StrEnum):
+    """How a program that reads lines is left, beside Ctrl-C."""
+
+    EXIT = "exit"
+    """A shell: `exit` is a command there. Python or a database would take it for a name."""
+    END_OF_INPUT = "ctrl-d"
+    """Any other: it reads until the end of its input."""
+
+
+def line_rows(words: Words, way_out: WayOut | None, *, detachable: bool, wide: bool) -> Rows:
+    """For a program that reads lines, or none; `wide`: it has written lines that a phone breaks."""
     stop = button(words("terminal.stop"), "stop")
-    end = _key("Ctrl-D", "ctrl-d") if quiet else None
-    leave = button(words("terminal.exit"), "key", "exit") if waits else end
+    label = words("terminal.exit") if way_out is WayOut.EXIT else "Ctrl-D"
+    leave = _key(label, way_out) if way_out else None
     picture = button(words("terminal.wide_picture"), "picture") if wide else None
     return rows((stop, leave, button(words("terminal.keys"), "pad", Pad.KEYS)), (picture, _detach(words, detachable)))
 

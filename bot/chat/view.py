@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.chat.durations import took
-from bot.chat.keypad import Pad, key_rows, line_rows
+from bot.chat.keypad import Pad, WayOut, key_rows, line_rows
 from bot.chat.message import Button, Outgoing, Rows, button, rows
 from bot.chat.texts import Words
 from bot.richtext import RichText
@@ -57,11 +57,14 @@ def still_view(words: Words, command: str, said: str, *, heading: str = "", agai
 def _footer(words: Words, look: Glance, shared: bool) -> str:
     if look.exit is not None:
         return _end(words, look.exit)
+    how = "_by_reply" if shared else ""
     if look.by_keys:
-        return words("terminal.by_keys")
+        return words(f"terminal.by_keys{how}")
     if look.quiet:
-        return words("terminal.running") + "\n" + words("terminal.input_by_reply" if shared else "terminal.input")
-    return words("terminal.waiting" if look.state is FrameState.WAITING else "terminal.running")
+        return words("terminal.running") + "\n" + words(f"terminal.input{how}")
+    if look.unfinished:
+        return words(f"terminal.unfinished{how}")
+    return words(f"terminal.waiting{how}" if look.state is FrameState.WAITING else "terminal.running")
 
 
 def _end(words: Words, end: ShellExit) -> str:
@@ -82,4 +85,11 @@ def _buttons(words: Words, run: Run, look: Glance, shown: Frame, pad: Pad) -> Ro
     wide = run.started is not None and is_wide(run)  # Before, there is only the command's echo.
     if look.by_keys:
         return key_rows(words, pad, chosen=run.keys_chosen, detachable=detachable)
-    return line_rows(words, waits=look.state is FrameState.WAITING, detachable=detachable, wide=wide, quiet=look.quiet)
+    return line_rows(words, _way_out(look), detachable=detachable, wide=wide)
+
+
+def _way_out(look: Glance) -> WayOut | None:
+    if look.at_shell:
+        return WayOut.EXIT
+    reads = look.state is FrameState.WAITING or look.quiet
+    return WayOut.END_OF_INPUT if reads and not look.unfinished else None

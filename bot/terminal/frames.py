@@ -67,6 +67,10 @@ class Glance:
     by_keys: bool
     quiet: bool = False
     """It runs, and has printed nothing for a while: what is sent is its input, if it reads any."""
+    at_shell: bool = False
+    """It waits, and looks like a shell that takes `exit`."""
+    unfinished: bool = False
+    """It waits, because the lab's own shell wants the rest of the command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +87,16 @@ def glance(run: Run, now: float) -> Glance:
     """The run at this moment."""
     if run.exit is not None:
         return Glance(FrameState.ENDED, run.exit, run.exit.seconds, by_keys=False)
-    state = FrameState.WAITING if run.waits(now) else FrameState.RUNNING
-    return Glance(state, None, now - (run.began if run.started is None else run.started), run.by_keys, run.quiet(now))
+    waits = run.waits(now)
+    return Glance(
+        FrameState.WAITING if waits else FrameState.RUNNING,
+        None,
+        now - (run.began if run.started is None else run.started),
+        run.by_keys,
+        quiet=run.quiet(now),
+        at_shell=waits and run.at_shell_prompt,
+        unfinished=waits and run.unfinished,
+    )
 
 
 def frame(

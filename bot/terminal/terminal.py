@@ -114,6 +114,11 @@ class Run:
         lines = () if self.by_keys else self.lines()
         return bool(lines) and lines[-1].rstrip().endswith(("#", "$"))
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether the lab's own shell has shown its `> `: it wants the rest of the line before it runs anything."""
+        return not self.over and self.started is None and bool(self.lines())
+
     def waits_from(self) -> float | None:
         """When `waits` becomes true if nothing more is written; None when it will not."""
         then = self.changed + WAIT_QUIET

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.chat.callbacks import decode
-from bot.chat.keypad import Pad, key_rows, line_rows
+from bot.chat.keypad import Pad, WayOut, key_rows, line_rows
 from bot.chat.message import Rows
 from bot.chat.texts import read_texts
 from bot.identity import Language
@@ -16,8 +16,8 @@ PADS = [
     key_rows(WORDS, Pad.KEYS, chosen=False, detachable=True),
     key_rows(WORDS, Pad.KEYS, chosen=True, detachable=False),
     key_rows(WORDS, Pad.CTRL, chosen=False, detachable=False),
-    line_rows(WORDS, waits=True, detachable=True, wide=True, quiet=False),
-    line_rows(WORDS, waits=False, detachable=False, wide=False, quiet=True),
+    line_rows(WORDS, WayOut.EXIT, detachable=True, wide=True),
+    line_rows(WORDS, WayOut.END_OF_INPUT, detachable=False, wide=False),
 ]
 MOST_BUTTONS, MOST_IN_ROW = 100, 8
 """Telegram's own bounds (undocumented)."""

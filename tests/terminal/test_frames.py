@@ -160,3 +160,12 @@ def test_output_is_never_markup(evil: str) -> None:
 def test_equal_screens_make_equal_frames() -> None:
     """An unchanged frame need not be sent."""
     assert shown(running("ls", b"a\r\n")) == shown(running("ls", b"b\x1b[D\x1b[31ma\r\n"))
+
+
+@pytest.mark.parametrize(
+    ("output", "at_shell"), [(b"/ # ", True), (b"bash-5.2$ ", True), (b">>> ", False), (b"mysql> ", False)]
+)
+def test_a_shell_is_told_from_other_programs_that_wait(output: bytes, at_shell: bool) -> None:
+    """By its prompt's last character."""
+    look = glance(running("docker exec -it box sh", output), WAIT_QUIET)
+    assert look.state is FrameState.WAITING and (look.at_shell, look.unfinished) == (at_shell, False)

@@ -1,0 +1,46 @@
+"""How a program that runs is left: by the buttons that it understands, and what is said about them."""
+
+from __future__ import annotations
+
+from tests.chat.conftest import House
+from tests.chatclient import Member, Seen
+
+GROUP = -1001000000001
+
+
+def labels(seen: Seen) -> list[str]:
+    return [str(button["text"]) for button in seen.buttons]
+
+
+async def test_exit_is_offered_to_a_shell_only(learner: Member) -> None:
+    """Python would take the word for a name and stay: it is left by the end of its input."""
+    await learner.says("PS1='/ # ' bash --noprofile --norc -i")
+    assert "⏏ exit" in labels(await learner.sees("/ # ▌"))
+    await learner.says("python3 -q")
+    inside = await learner.sees(">>> ▌")
+    assert "⏏ exit" not in labels(inside)
+    await learner.presses("Ctrl-D", on=inside)
+    await learner.presses("⏏ exit", on=await learner.sees("/ # ▌"))
+    await learner.sees("✓")
+
+
+async def test_a_command_that_is_not_complete_asks_for_its_rest(learner: Member) -> None:
+    """Nothing runs yet that could be left: the rest may be sent, or Ctrl-C takes all back."""
+    await learner.says("cat <<끝")
+    asked = await learner.sees("> ▌")
+    assert "명령이 아직 끝나지 않았어요" in asked.text
+    assert labels(asked) == ["⏹ Ctrl-C", "⌨ 키"]
+    await learner.says("한 줄\n끝")
+    await learner.sees("\n한 줄\n✓")
+    await learner.says("echo 'a")
+    await learner.presses("⏹ Ctrl-C", on=await learner.sees("> ▌"))
+    await learner.sees("130")
+
+
+async def test_a_group_is_told_that_a_reply_is_the_input(house: House) -> None:
+    """Only an answer to the program's message reaches it there."""
+    async with Member(house.url, 1002, chat=GROUP) as member:
+        await member.says("/sh read -p '이름? ' name; printf '\\e[?1049h'; read -rsn1")
+        await member.sees("이 메시지에 답장하면 그대로 입력됩니다")
+        await member.says("하늘", reply_to=await member.sees("이름? ▌"))
+        await member.sees("답장하는 글이 엔터 없이 그대로 입력돼요")
