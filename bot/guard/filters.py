@@ -14,6 +14,8 @@ from bot.guard.verdict import Refused
 
 MAX_VALUES = 32
 MAX_VALUE = 256
+MAX_ALL = 1024
+"""Characters of one filter's values together: each pattern is compiled, a kilobyte of the worst in 8 ms."""
 
 _PLAIN = re.compile(r"\^?[A-Za-z0-9_./-]*\$?", re.ASCII)
 
@@ -39,6 +41,8 @@ def _values(value: Any) -> tuple[str, ...]:
     if not isinstance(values, list) or len(values) > MAX_VALUES:
         raise Refused(400, "bad-filter", "invalid filter")
     if any(not isinstance(item, str) or len(item) > MAX_VALUE for item in values):
+        raise Refused(400, "bad-filter", "invalid filter")
+    if sum(map(len, values)) > MAX_ALL:
         raise Refused(400, "bad-filter", "invalid filter")
     return tuple(values)
 
@@ -87,16 +91,18 @@ def keep_by_filters(images: list[dict[str, Any]], filters: Filters) -> list[dict
     """Images that the filters keep; `dangling=true` keeps none, since every image on a shelf has a name."""
     if "true" in filters.get("dangling", ()) or "1" in filters.get("dangling", ()):
         return []
-    return [image for image in images if _keeps(image, filters)]
+    patterns = tuple(map(_compiled, filters.get("reference", ())))
+    return [image for image in images if _keeps(image, filters.get("label", ()), patterns)]
 
 
-def _keeps(image: dict[str, Any], filters: Filters) -> bool:
-    if not all(has_label(image["Labels"], label) for label in filters.get("label", ())):
+def _keeps(image: dict[str, Any], labels: Iterable[str], patterns: tuple[re.Pattern[str], ...]) -> bool:
+    if not all(has_label(image["Labels"], label) for label in labels):
         return False
-    patterns = filters.get("reference", ())
-    return not patterns or any(_matches(tag, pattern) for tag in image["RepoTags"] for pattern in patterns)
+    names = [name for tag in image["RepoTags"] for name in (tag, repository_of(tag))]
+    return not patterns or any(pattern.match(name) for pattern in patterns for name in names)
 
 
-def _matches(reference: str, pattern: str) -> bool:
-    """fnmatch writes its stars as atomic groups, so a hostile pattern costs no more than its length."""
-    return fnmatch.fnmatchcase(reference, pattern) or fnmatch.fnmatchcase(repository_of(reference), pattern)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """fnmatch writes its stars as atomic groups, so a hostile pattern costs no more than its length. Not fnmatch's own
+    matching: that keeps 32,768 compiled patterns for ever, and labs would choose which."""
+    return re.compile(fnmatch.translate(pattern))

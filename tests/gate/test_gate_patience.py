@@ -13,7 +13,8 @@ import pytest
 
 from bot.guard.streams import MAX_ARCHIVE
 from bot.sandbox.gate import patience, pump
-from bot.sandbox.gate.connection import BURST
+from bot.sandbox.gate.body import LEAST_CHUNK, MANY_CHUNKS
+from bot.sandbox.gate.connection import BODIES, BURST, LARGE_BODY
 from bot.sandbox.gate.patience import LONGEST_WAIT, Pace
 from bot.sandbox.gate.pump import FULL, MUCH, STRAIGHT, Rest
 from bot.sandbox.gate.server import TOLD_AT_A_TIME
@@ -225,6 +226,35 @@ async def test_nobody_waits_for_another_ones_walks(lab: HandMadeLab, fake: FakeE
     assert sum(b"/changes" in request for request in fake.seen) == BURST
     for _, writer in waiting:
         writer.close()
+
+
+@pytest.mark.parametrize("large", [False, True])
+async def test_large_bodies_are_read_in_turns(lab: HandMadeLab, monkeypatch: pytest.MonkeyPatch, large: bool) -> None:
+    """Their reading is everybody's loop; the CLI's own bodies are not that large, and wait for nothing."""
+    turns: list[Pace] = []
+
+    async def turn(pace: Pace) -> bool:
+        turns.append(pace)
+        return len(turns) <= BODIES
+
+    monkeypatch.setattr(Pace, "turn", turn)
+    body = json.dumps({"Image": "diamol/base", "Cmd": ["x" * (LARGE_BODY if large else LARGE_BODY // 2)]}).encode()
+    head = b"POST /v1.41/containers/create HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\n"
+    request = head + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    answers = [status(await raw(lab.socket, request)) for _ in range(BODIES + 1)]
+    assert answers == [404] * BODIES + [429 if large else 404]  # no image is local
+
+
+@pytest.mark.parametrize(
+    ("size", "pieces", "expected"),
+    [(1, MANY_CHUNKS - 1, 404), (1, MANY_CHUNKS + 1, 413), (LEAST_CHUNK, 10 * MANY_CHUNKS, 404)],
+)
+async def test_a_body_in_crumbs_is_refused(lab: HandMadeLab, size: int, pieces: int, expected: int) -> None:
+    """Each piece costs a turn of everybody's loop; those that are no crumbs pass, however many they are."""
+    head = b"POST /v1.41/containers/create HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\n"
+    body = b"%x\r\n%b\r\n" % (size, b" " * size) * pieces + b'17\r\n{"Image":"diamol/base"}\r\n0\r\n\r\n'
+    answer = await raw(lab.socket, head + b"Transfer-Encoding: chunked\r\n\r\n" + body)
+    assert status(answer) == expected and (b"pieces" in answer) == (expected == 413)
 
 
 async def test_what_costs_the_engine_much_waits_for_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import string
+import sys
+from types import FrameType
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.guard.container_fields import CONFIG, host_config_table
 from bot.guard.owner import Limits
-from bot.guard.strictjson import is_zero, read_json
+from bot.guard.strictjson import MAX_BYTES, MAX_PARTS, is_zero, read_json
 from bot.guard.verdict import Refused
 from tests.guard.lab import create_refused, created
 
@@ -56,3 +58,45 @@ def test_no_text_makes_the_reader_raise_anything_but_a_refusal(text: str) -> Non
 def test_zero_is_what_go_calls_zero(value: object) -> None:
     """Objects of zeros are zero."""
     assert is_zero(value)
+
+
+def _filled(part: str, before: str = '{"A":[', after: str = "]}") -> bytes:
+    """A body as large as any may be, full of one thing."""
+    room = (MAX_BYTES - len(before) - len(after)) // len(part)
+    return (before + (part * room).rstrip(",") + after).encode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *map(_filled, ("0,", "null,", '"",', "{},", "[],", '{"a":0},', "[", '"', '\\"', '"\\"')),
+        _filled("a", '{"A":"', '"}'),
+        _filled('\\"', '{"A":"', ""),
+        _filled(" ", "{", "}"),
+        ("{" + ",".join(f'"{number:x}":0' for number in range(MAX_BYTES // 10)) + "}").encode(),
+        *(("{" + f'"A":[{"0," * number}0.5]' + "}").encode() for number in (MAX_PARTS - 8, MAX_PARTS)),
+    ],
+)
+def test_no_body_costs_more_calls_than_it_may_have_parts(body: bytes) -> None:
+    """Reading holds everybody's loop: what it costs is bounded by a count, whatever fills the body."""
+    calls = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        read_json(body)
+    except Refused:
+        pass
+    finally:
+        sys.setprofile(before)
+    assert len(body) <= MAX_BYTES and 0 < calls <= 2 * MAX_PARTS
+
+
+def test_the_largest_body_of_one_text_can_be_read() -> None:
+    """What counts is the number of parts, not the punctuation inside a text: a script of commas and quotes passes."""
+    script = 'say "a", "b";' * 2000
+    assert read_json(json.dumps({"Cmd": ["sh", "-c", script]}).encode()) == {"Cmd": ["sh", "-c", script]}

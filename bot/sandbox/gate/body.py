@@ -10,10 +10,16 @@ from bot.sandbox.gate.faults import BadRequest, ConnectionOver
 from bot.sandbox.gate.head import Head
 
 READ_SECONDS = 20.0
-"""A JSON body of a megabyte comes in one burst; who takes longer holds a connection for nothing."""
+"""A JSON body comes in one burst; who takes longer holds a connection for nothing."""
 PIECE = 64 * 1024
 MAX_CHUNK = 16 * 1024 * 1024
 """The CLI's chunks have 32 KiB; a bound, so that a size has seven digits at most."""
+
+MANY_CHUNKS, LEAST_CHUNK = 64, 128
+"""Chunks of any size, and bytes that those beyond them must have on average: each costs a turn of this loop. A tar
+that its writer does not gather comes in pieces of some hundred bytes."""
+CHUNKS_AT_ONCE = 32
+"""Chunks that are there already are read one after the other without a wait; after so many, others have their turn."""
 
 _SIZE = re.compile(rb"[0-9a-fA-F]{1,7}\r\n")
 """No sign, prefix, blank, underscore or extension: sizes that some reader takes otherwise."""
@@ -43,7 +49,13 @@ async def body_pieces(reader: asyncio.StreamReader, head: Head) -> AsyncIterator
             async for piece in _exactly(reader, head.length):
                 yield piece
             return
+        chunks = total = 0
         while size := await _chunk_size(reader):
+            chunks, total = chunks + 1, total + size
+            if chunks > MANY_CHUNKS + total // LEAST_CHUNK:
+                raise BadRequest(413, "the request's body comes in more pieces than this lab takes")
+            if chunks % CHUNKS_AT_ONCE == 0:
+                await asyncio.sleep(0)
             async for piece in _exactly(reader, size):
                 yield piece
             await _line_end(reader)

@@ -61,6 +61,10 @@ TOO_MUCH = Refuse(
 TOO_OFTEN = Refuse(429, "too-often", "many of these are under way in this lab already; try again in a moment")
 BURST, PACE_SECONDS = 3, 5.0
 """`docker diff` walks a container's whole file system; a person at a prompt does not notice the pace."""
+LARGE_BODY = 4096
+"""Bytes; the CLI's own bodies have about 2 kB at most."""
+BODIES, BODY_SECONDS = 8, 0.2
+"""Reading and rebuilding the largest body takes some ten milliseconds of everybody's loop; no engine creates faster."""
 
 
 class Lab:
@@ -84,6 +88,7 @@ class Lab:
         """Walks of a container's files are done one at a time, but nobody else in the lab waits for them."""
         self.streams = Slots(owner.limits.streams)
         self.pace = Pace(BURST, PACE_SECONDS)
+        self.bodies = Pace(BODIES, BODY_SECONDS)
 
 
 class Connection:
@@ -180,6 +185,9 @@ class Connection:
             return
         route = found[0]
         body = b"" if route.body == "tar" else await self._body(head)
+        if len(body) > LARGE_BODY and not await self._lab.bodies.turn():
+            await self._reply(self._refusal(TOO_OFTEN), head.method)
+            return
         call = Call(call.method, call.path, call.query, body, head.content_type)
         await self._judge(call, route, head)
 
