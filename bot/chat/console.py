@@ -32,6 +32,9 @@ FIRST_DRAWN = 0.1
 changes while it draws."""
 FIRST_DRAWN_LATEST = 1.0
 """Then the size changes anyway: `top` never rests."""
+INTERRUPT_SECONDS = 1.5
+"""How long a Ctrl-C may stay without its echo. The pty takes 4 KiB that no program reads, and behind that nothing."""
+_INTERRUPT_ECHO = b"^C"
 
 
 class Console:
@@ -56,6 +59,8 @@ class Console:
         self._shell: Shell | None = None
         self._prompt = asyncio.Event()
         self._strokes = asyncio.Lock()
+        self._interrupted = asyncio.Event()
+        self._insisting: asyncio.Task[None] | None = None
         self._width = width
         self._terminal = Terminal(self._width.lines)
 
@@ -149,6 +154,8 @@ class Console:
 
     async def _follow(self, shell: Shell) -> None:
         async for data in shell.output():
+            if _INTERRUPT_ECHO in data:
+                self._interrupted.set()
             for piece in slices(data):
                 if shell is not self._shell:
                     return
@@ -233,9 +240,21 @@ class Console:
         return bool(strokes)
 
     async def interrupt(self) -> None:
-        """Ctrl-C."""
+        """Ctrl-C. One that seems to be stuck gets its way: what the program has not read is thrown away."""
         self._share.hurry()
+        self._interrupted.clear()
+        if self.run is not None and (self._insisting is None or self._insisting.done()):
+            self._insisting = self._tasks.start(self._insist(self.run), name="interrupt")
         await self.write(keys.INTERRUPT)
+
+    async def _insist(self, run: Run) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(INTERRUPT_SECONDS):
+                await self._interrupted.wait()
+        if self._interrupted.is_set() or run.over or self._shell is None:
+            return
+        with suppress(DosirakError):  # The lab goes away, and the program with it.
+            await self._shell.drain()
 
     async def write(self, data: bytes) -> None:
         """Bytes as they are."""

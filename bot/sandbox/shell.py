@@ -34,6 +34,13 @@ read -r pid name state parent group session terminal front rest < /proc/1/stat
 
 LEFT_BEHIND_SECONDS = 5.0
 
+UNREAD = """
+case $(stty -F /proc/1/fd/0 -a) in *" -isig"*) exit ;; esac
+timeout 1 cat < /proc/1/fd/0 > /dev/null
+"""
+"""Reads in the program's place what it does not read, so that the Ctrl-C behind that gets through; a program that takes
+Ctrl-C for a key keeps its input. A signal sent instead would leave the unread lines to bash, which would run them."""
+
 Ended = Callable[[int | None], None]
 
 
@@ -116,6 +123,11 @@ class Shell:
                     await self._stream.write(data)
         except TimeoutError:
             raise LabError("the program in the terminal does not read its input") from None
+
+    async def drain(self) -> None:
+        """Throw away what was typed and nobody has read (the pty's line buffer takes 4 KiB), as the Ctrl-C that waits
+        behind it would. Raises EngineError."""
+        await run_script(self._engine, self._toolbox.id, UNREAD, environment={}, timeout=LEFT_BEHIND_SECONDS)
 
     async def resize(self, columns: int, rows: int) -> None:
         """Tell the pty its size; kept for the next start."""

@@ -10,6 +10,7 @@ import signal
 import struct
 import termios
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -88,6 +89,15 @@ class BashShell:
         if self.deaf:
             return
         os.write(self._master, data)
+
+    async def drain(self) -> None:
+        slave = os.open(f"/proc/{self._pid}/fd/0", os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
+        for _ in range(30):
+            with suppress(BlockingIOError):
+                while os.read(slave, 65536):  # One line each.
+                    pass
+            await asyncio.sleep(0.01)
+        os.close(slave)
 
     async def resize(self, columns: int, rows: int) -> None:
         if self._pid:

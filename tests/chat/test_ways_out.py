@@ -44,3 +44,15 @@ async def test_a_group_is_told_that_a_reply_is_the_input(house: House) -> None:
         await member.sees("이 메시지에 답장하면 그대로 입력됩니다")
         await member.says("하늘", reply_to=await member.sees("이름? ▌"))
         await member.sees("답장하는 글이 엔터 없이 그대로 입력돼요")
+
+
+async def test_stop_reaches_a_program_that_has_long_input_unread(learner: Member) -> None:
+    """The Ctrl-C would wait behind it for ever; and none of the lines is run as a command afterwards."""
+    await learner.says("sleep 1000")
+    await learner.sees("⏳ 실행 중")
+    for _ in range(3):
+        await learner.says("touch unread\n" * 200)
+    await learner.presses("⏹ Ctrl-C")
+    await learner.sees("130")
+    await learner.says("ls unread")
+    await learner.sees("✗ 종료 코드 2")

@@ -57,6 +57,21 @@ async def test_a_flood_waits_for_its_reader(lab: Lab) -> None:
         await shell.sees("\x1b]133;D;130")
 
 
+async def test_an_interrupt_behind_unread_lines_gets_through(lab: Lab) -> None:
+    """The pty's line buffer is full of what the program does not read: none of it is run afterwards, either."""
+    async with reading(lab) as shell:
+        await shell.sees("\x1b]133;B\x07")
+        await lab.shell.write(b"sleep 1000\n")
+        await shell.sees("\x1b]133;C\x07")
+        await lab.shell.write((b"touch unread\n" * 1000) + b"\x03")
+        await asyncio.sleep(0.5)
+        assert "^C" not in shell.text and "133;D" not in shell.text
+        await lab.shell.drain()
+        await shell.sees("^C")
+        await shell.sees("\x1b]133;D;130")
+        assert await shell.runs("ls") == ""
+
+
 async def test_closing_ends_the_output(host: SandboxHost, lab: Lab) -> None:
     """Who follows the shell of a closed lab is not left waiting."""
     following = asyncio.ensure_future(_all_of(lab))  # noqa: TID251 - awaited three lines below
