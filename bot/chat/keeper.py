@@ -38,6 +38,7 @@ LATE = timedelta(minutes=1)
 """A warning that comes this late still holds; the ticks' own lateness is less."""
 TICK_SECONDS = 15.0
 """How late a warning may come; the check is one query."""
+_UP = (LabState.OPEN, LabState.OPENING)
 
 
 class Due(StrEnum):
@@ -55,8 +56,7 @@ def due(record: LabRecord, now: datetime, *, idle: timedelta, in_use: bool, warn
     if now >= record.ends_at - WARN_BEFORE and not warned:
         return Due.WARN
     # An opening that broke off, with the engine or the bot, must not hold its place for good either.
-    is_up = record.state in (LabState.OPEN, LabState.OPENING)
-    is_idle = is_up and not in_use and now >= record.last_used_at + idle
+    is_idle = record.state in _UP and not in_use and now >= record.last_used_at + idle
     return Due.PARK if is_idle else None
 
 
@@ -106,10 +106,12 @@ class Keeper:
 
     async def open(self, scope: Scope, user_id: int = 0) -> Lab:
         """The scope's lab, made for this person if it has none. Raises TooManyLabs, LabsFull, LabError, EngineError."""
-        if not self._is_open(scope):
-            # Before the turn is taken: it may ask for another's, whose owner may be here too.
-            await self.reception.admit(scope, user_id, self)
-        async with self._turn(scope):
+        if self._is_open(scope):
+            async with self._turn(scope):
+                if self._is_open(scope):  # Still: it may have been parked or closed before this turn came.
+                    return await self._open(scope, user_id)
+        # Before the turn is taken: the reception may ask for another's, whose owner may be here too.
+        async with self.reception.admitted(scope, user_id, self), self._turn(scope):
             return await self._open(scope, user_id)
 
     async def _open(self, scope: Scope, user_id: int) -> Lab:
@@ -119,6 +121,8 @@ class Keeper:
         if record.state is LabState.CLOSING:  # A closing that broke off.
             await self._end(record)
             record = await self._ensured(scope, fresh, now, user_id)
+        if user_id and record.state is LabState.PARKED and record.opened_by != user_id:
+            await self._store.labs.opened_by(record.lab_id, user_id)
         try:
             lab = await self._labs.open(record.lab_id)
         except DosirakError:
@@ -234,8 +238,11 @@ class Keeper:
 
     async def _park(self, record: LabRecord, why: Happening) -> None:
         async with self._turn(record.scope):
+            now = await self._store.labs.get(record.lab_id)
+            if now is None or now.state not in _UP or now.last_used_at != record.last_used_at:
+                return  # Before this turn came it was closed, parked or used.
             await self._labs.park(record.lab_id)
-            await self._move(record, why)
+            await self._move(now, why)
 
     async def park_for_others(self, record: LabRecord) -> None:
         """A lab that nobody uses makes room; the next command opens it again when there is room."""

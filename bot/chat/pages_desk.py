@@ -180,10 +180,10 @@ class PagesDesk:
                 talk.later(self._redraw(talk, page))
 
     async def lab_ends(self, record: LabRecord) -> None:
-        """Close the lab's pages before it goes."""
+        """Close the lab's pages before it goes; a chat that takes long to hear of it holds nobody up."""
         talk = await self._find(record.scope)
         told = await self._told(record.lab_id)
-        await self._say_over(talk, await self._kit.pages.close_lab(record.lab_id), told)
+        talk.later(self._say_over(talk, await self._kit.pages.close_lab(record.lab_id), told))
 
     async def _told(self, lab_id: LabId) -> dict[str, _Told]:
         """What the chat knows of each page; asked before the pages end, since their records go with them."""

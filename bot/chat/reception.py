@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -48,21 +50,47 @@ class Reception:
         self.in_use: Callable[[LabRecord], bool] = lambda record: False
         self._store = store
         self._clock = clock
+        self._door = asyncio.Lock()
+        """Held while somebody is judged: each counts all who were let in before."""
+        self._coming: list[tuple[Scope, int]] = []
+        """Conversations that were let in, and for whom; their labs may not be open on record yet."""
 
-    async def admit(self, scope: Scope, user_id: int, reclaims: Reclaims) -> None:
-        """Returns when there is room. Raises TooManyLabs for who has enough, LabsFull for who must wait."""
+    @asynccontextmanager
+    async def admitted(self, scope: Scope, user_id: int, reclaims: Reclaims) -> AsyncIterator[None]:
+        """Room for one lab, which is kept while it is opened inside.
+
+        Raises TooManyLabs for who has enough, LabsFull for who must wait.
+        """
+        coming = (scope, user_id)
+        async with self._door:
+            await self._admit(scope, user_id, reclaims)
+            self._coming.append(coming)
+        try:
+            yield
+        finally:
+            self._coming.remove(coming)
+
+    async def _admit(self, scope: Scope, user_id: int, reclaims: Reclaims) -> None:
         records = await self._store.labs.all()
         own = next((record for record in records if record.scope == scope), None)
-        if own is not None and own.state in _HELD:
+        if (own is not None and own.state in _HELD) or self._is_coming(scope):
             return
-        others = [record for record in records if record.state in _HELD and record.opened_by == user_id]
-        if user_id and own is None and len(others) >= self.bounds.labs_of_a_person:
-            raise TooManyLabs(f"{len(others)} labs of one person are open")
+        self._check_person(scope, user_id or (own.opened_by if own else 0), records)
         now = self._clock()
         called = self.waiting.is_called(scope, now)
         if not called and (self.waiting.ahead_of(scope) or not await self._has_room(reclaims)):
             raise LabsFull("others wait, or there is no room")
         self.waiting.leave(scope)
+
+    def _is_coming(self, scope: Scope) -> bool:
+        return any(coming == scope for coming, _ in self._coming)
+
+    def _check_person(self, scope: Scope, user_id: int, records: tuple[LabRecord, ...]) -> None:
+        """A lab that comes back from its rest counts as one that is new."""
+        held = {record.scope for record in records if record.state in _HELD and record.opened_by == user_id}
+        others = (held | {coming for coming, person in self._coming if person == user_id}) - {scope}
+        if user_id and len(others) >= self.bounds.labs_of_a_person:
+            raise TooManyLabs(f"{len(others)} labs of one person are open")
 
     async def _has_room(self, reclaims: Reclaims) -> bool:
         """Whether one more lab fits, after one that nobody uses has made room for it if need be."""
@@ -73,7 +101,8 @@ class Reception:
 
     async def _short(self) -> Short | None:
         records = await self._store.labs.all()
-        taken = sum(record.state in _HELD for record in records) + self.waiting.kept(self._clock())
+        held = {record.scope for record in records if record.state in _HELD} | {scope for scope, _ in self._coming}
+        taken = len(held) + self.waiting.kept(self._clock())
         return shortage(self.bounds, taken, await self.meter.free())
 
     async def _reclaim(self, short: Short, reclaims: Reclaims) -> bool:
@@ -87,11 +116,11 @@ class Reception:
         return True
 
     def _residents(self, records: tuple[LabRecord, ...]) -> list[Resident]:
-        return [
-            Resident(one.lab_id, one.state is LabState.PARKED, self.in_use(one), one.last_used_at, one.ends_at)
-            for one in records
-            if one.state is not LabState.CLOSING
-        ]
+        return [self._resident(one) for one in records if one.state is not LabState.CLOSING]
+
+    def _resident(self, one: LabRecord) -> Resident:
+        in_use = self.in_use(one) or self._is_coming(one.scope)
+        return Resident(one.lab_id, one.state is LabState.PARKED, in_use, one.last_used_at, one.ends_at)
 
     async def estimate(self, place: int) -> timedelta | None:
         """How long the guest at this place may have to wait."""
@@ -99,7 +128,8 @@ class Reception:
 
     async def next_guest(self, reclaims: Reclaims) -> Guest | None:
         """Who is called now, if anybody waits and there is room."""
-        self.waiting.kept(self._clock())
-        if not len(self.waiting) or not await self._has_room(reclaims):
-            return None
-        return self.waiting.call(self._clock())
+        async with self._door:
+            self.waiting.kept(self._clock())
+            if not len(self.waiting) or not await self._has_room(reclaims):
+                return None
+            return self.waiting.call(self._clock())

@@ -34,7 +34,7 @@ class LabRecord:
     last_used_at: datetime
     ends_at: datetime
     opened_by: int = 0
-    """Who first used it; 0: nobody knows."""
+    """Who opened it, also from its rest; 0: nobody knows."""
     extensions: int = 0
     """How often its end was put off."""
 
@@ -81,6 +81,10 @@ class Labs:
         await self._database.rows(
             "UPDATE labs SET last_used_at = max(last_used_at, ?) WHERE lab_id = ?", (to_seconds(now), lab_id)
         )
+
+    async def opened_by(self, lab_id: LabId, user_id: int) -> None:
+        """Somebody else has opened it again: from now on it counts for them."""
+        await self._database.rows("UPDATE labs SET opened_by = ? WHERE lab_id = ?", (user_id, lab_id))
 
     async def extend(self, lab_id: LabId, ends_at: datetime) -> None:
         """Put the end off, and count that."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.chat.keeper import EXTENSION, MOST_EXTENSIONS, WARN_BEFORE, Due, Keeper, Terms, due
-from bot.errors import LabClosed, LabsFull, NoMoreTime
+from bot.errors import EngineUnavailable, LabClosed, LabsFull, NoMoreTime, TooManyLabs
 from bot.identity import LabId, Scope
+from bot.learning.capacity import QUIET, Bounds
 from bot.sandbox.removal import ClosedLab
 from bot.store import LabRecord, LabState, Store
 from tests.chat.bash_lab import BashLabs
@@ -214,3 +215,76 @@ async def test_a_closing_that_broke_off_is_finished_before_a_lab_opens(house: Ho
     await house.store.labs.set_state(old.id, LabState.CLOSING)
     assert (await house.keeper.open(SCOPE)).id != old.id
     assert house.labs.get(old.id) is None
+
+
+# --- many at once ----------------------------------------------------------------------------------------------------
+
+
+async def opened_at_once(house: House, scopes: Sequence[Scope], user_id: int = 0) -> list[BaseException]:
+    """Everybody opens their lab in the same moment; who was turned away, and why."""
+    openings = (house.keeper.open(scope, user_id) for scope in scopes)
+    outcomes = await asyncio.gather(*openings, return_exceptions=True)
+    return [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+
+
+async def test_ten_who_come_at_once_share_the_room_of_three(house: House) -> None:
+    """Each is counted before the next is judged, also while no lab is open yet."""
+    house.keeper.reception.bounds = Bounds(labs=3)
+    refused = await opened_at_once(house, [Scope(number) for number in range(1, 11)])
+    assert [type(one) for one in refused] == [LabsFull] * 7
+    assert len(await house.store.labs.all()) == 3
+
+
+async def test_parked_labs_that_come_back_at_once_are_counted(house: House) -> None:
+    """Their records say parked until their toolboxes run."""
+    scopes = [Scope(number) for number in range(1, 11)]
+    await opened_at_once(house, scopes)
+    await house.after(minutes=31)
+    house.keeper.reception.bounds = Bounds(labs=3)
+    refused = await opened_at_once(house, scopes)
+    assert [type(one) for one in refused] == [LabsFull] * 7
+    states = [record.state for record in await house.store.labs.all()]
+    assert states.count(LabState.OPEN) == 3 and states.count(LabState.PARKED) == 7
+
+
+async def test_a_person_who_comes_from_many_chats_at_once_gets_what_one_may_have(house: House) -> None:
+    """New labs, and labs that come back from their rest."""
+    house.keeper.reception.bounds = Bounds(labs_of_a_person=2)
+    scopes = [Scope(-number) for number in range(1, 6)]
+    assert [type(one) for one in await opened_at_once(house, scopes, user_id=7)] == [TooManyLabs] * 3
+    await house.after(minutes=31)
+    await opened_at_once(house, scopes[2:], user_id=7)
+    refused = await opened_at_once(house, scopes, user_id=7)
+    assert [type(one) for one in refused] == [TooManyLabs] * 3
+    assert sum(record.state is LabState.OPEN for record in await house.store.labs.all()) == 2
+
+
+async def test_a_lab_counts_for_who_has_it_open(house: House) -> None:
+    """In a group somebody else may wake the lab up; then the first has their place back."""
+    house.keeper.reception.bounds = Bounds(labs_of_a_person=1)
+    await house.keeper.open(Scope(-1), 7)
+    await house.after(minutes=31)
+    await house.keeper.open(Scope(-1), 8)
+    await house.keeper.open(SCOPE, 7)
+    with pytest.raises(TooManyLabs):
+        await house.keeper.open(Scope(8), 8)
+
+
+async def test_a_place_that_was_not_taken_is_free_again(house: House) -> None:
+    """An opening that fails gives its room back at once."""
+    house.keeper.reception.bounds = Bounds(labs=1)
+    house.labs.refuse = EngineUnavailable("away")
+    assert [type(one) for one in await opened_at_once(house, [SCOPE])] == [EngineUnavailable]
+    house.labs.refuse = None
+    assert await opened_at_once(house, [Scope(8)]) == []
+
+
+async def test_a_lab_that_is_used_while_others_ask_for_its_room_stays_open(house: House) -> None:
+    """It was quiet when it was chosen, and its people came back before it was parked."""
+    await house.keeper.open(SCOPE)
+    quiet = await house.keeper.record(SCOPE)
+    assert quiet is not None
+    house.now += QUIET
+    await house.keeper.open(SCOPE)
+    await house.keeper.park_for_others(quiet)
+    assert house.labs.parked == []
