@@ -226,11 +226,13 @@ class Console:
     async def enter(self, text: str) -> None:
         """A learner's message for the program that runs."""
         by_keys = self.run is not None and self.run.by_keys
+        self._note_interrupt(None)
         async with self._strokes:
             await self.write(keys.entered(text, by_keys=by_keys, pastes=self._terminal.paste_mode))
 
     async def strike(self, name: str) -> bool:
         """A key by its name, or several; False for an unknown one."""
+        self._note_interrupt(None)
         strokes = keys.strokes(name, application=self.run is not None and self.run.screen.application_keys)
         async with self._strokes:
             for data in strokes:
@@ -242,10 +244,15 @@ class Console:
     async def interrupt(self) -> None:
         """Ctrl-C. One that seems to be stuck gets its way: what the program has not read is thrown away."""
         self._share.hurry()
+        self._note_interrupt(_now())
         self._interrupted.clear()
         if self.run is not None and (self._insisting is None or self._insisting.done()):
             self._insisting = self._tasks.start(self._insist(self.run), name="interrupt")
         await self.write(keys.INTERRUPT)
+
+    def _note_interrupt(self, now: float | None) -> None:
+        if self.run is not None:
+            self.run.interrupted = now
 
     async def _insist(self, run: Run) -> None:
         with suppress(TimeoutError):

@@ -24,7 +24,7 @@ from bot.identity import Scope
 from bot.learning.events import Hold
 from bot.tasks import TaskShelf
 from bot.terminal.sizes import Width
-from bot.terminal.terminal import CommandEnded, CommandStarted, Happening, Run
+from bot.terminal.terminal import DEAF, CommandEnded, CommandStarted, Happening, Run
 
 log = logging.getLogger(__name__)
 
@@ -292,8 +292,15 @@ class Session:
         if self.job.run is None:
             self.job.cancelled = True
         else:
+            if self.job.live is not None:
+                self._tasks.start(self._look_later(self.job.live), name="look after Ctrl-C")
             await self.console.interrupt()
         return True
+
+    async def _look_later(self, live: Live) -> None:
+        """Whether Ctrl-C has done anything is seen after a while."""
+        await asyncio.sleep(DEAF)
+        live.changed()
 
 
 def _now() -> float:

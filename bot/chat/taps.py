@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 from bot.chat.callbacks import URGENT, Tap
@@ -103,6 +104,8 @@ class Taps:
                 return self._desks.terminal.log(talk, cause)
             case "ps", ():
                 return self._desks.containers.refresh(talk, cause)
+            case "ps", ("below",):
+                return self._desks.containers.refresh(talk, replace(cause, message_id=None))
             case "c", (action, *rest):
                 return self._desks.containers.tap(talk, cause, action, rest[0] if rest else "")
             case "page", (action, token):

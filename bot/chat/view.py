@@ -7,7 +7,7 @@ from bot.chat.keypad import Pad, WayOut, key_rows, line_rows
 from bot.chat.message import Button, Outgoing, Rows, button, rows
 from bot.chat.texts import Words
 from bot.richtext import RichText
-from bot.terminal.attached import can_detach
+from bot.terminal.attached import can_detach, follows_container
 from bot.terminal.exits import ShellExit
 from bot.terminal.frames import Frame, FrameState, Glance, compose, frame, glance
 from bot.terminal.tables import is_wide
@@ -38,7 +38,7 @@ def running_view(
         run,
         now,
         above=lambda count: words("terminal.above", n=count),
-        footer=RichText(words(cut) if cut else _footer(words, look, shared)),
+        footer=RichText(words(cut) if cut else _footer(words, run, look, shared)),
         heading=RichText(heading),
     )
     # A bot that stops remembers no output: buttons would lead nowhere.
@@ -54,12 +54,19 @@ def still_view(words: Words, command: str, said: str, *, heading: str = "", agai
     return Outgoing(text, rows((button(words("terminal.again"), "again"),)) if again else ())
 
 
-def _footer(words: Words, look: Glance, shared: bool) -> str:
+def _must_be_stopped(run: Run, look: Glance) -> bool:
+    """A container's first process is deaf to Ctrl-C unless it asks for it (signal(7), pid_namespaces(7))."""
+    return look.deaf and follows_container(run.command)
+
+
+def _footer(words: Words, run: Run, look: Glance, shared: bool) -> str:
     if look.exit is not None:
         return _end(words, look.exit)
     how = "_by_reply" if shared else ""
     if look.by_keys:
         return words(f"terminal.by_keys{how}")
+    if _must_be_stopped(run, look):
+        return words("terminal.running") + "\n" + words("terminal.deaf")
     if look.quiet:
         return words("terminal.running") + "\n" + words(f"terminal.input{how}")
     if look.unfinished:
@@ -85,7 +92,9 @@ def _buttons(words: Words, run: Run, look: Glance, shown: Frame, pad: Pad) -> Ro
     wide = run.started is not None and is_wide(run)  # Before, there is only the command's echo.
     if look.by_keys:
         return key_rows(words, pad, chosen=run.keys_chosen, detachable=detachable)
-    return line_rows(words, _way_out(look), detachable=detachable, wide=wide)
+    keys = line_rows(words, _way_out(look), detachable=detachable, wide=wide)
+    containers = button(words("terminal.containers"), "ps", "below") if _must_be_stopped(run, look) else None
+    return (*keys, *rows((containers,)))
 
 
 def _way_out(look: Glance) -> WayOut | None:

@@ -67,6 +67,8 @@ class Glance:
     by_keys: bool
     quiet: bool = False
     """It runs, and has printed nothing for a while: what is sent is its input, if it reads any."""
+    deaf: bool = False
+    """It goes on though Ctrl-C was pressed."""
     at_shell: bool = False
     """It waits, and looks like a shell that takes `exit`."""
     unfinished: bool = False
@@ -94,6 +96,7 @@ def glance(run: Run, now: float) -> Glance:
         now - (run.began if run.started is None else run.started),
         run.by_keys,
         quiet=run.quiet(now),
+        deaf=run.deaf(now),
         at_shell=waits and run.at_shell_prompt,
         unfinished=waits and run.unfinished,
     )

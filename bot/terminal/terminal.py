@@ -44,8 +44,11 @@ QUIET: Final = 3.0
 """Seconds without output after which a program may be one that reads without a prompt (`cat`), or one that computes:
 nobody can see which, but that its input is taken can be said. Most commands have ended or printed something by then."""
 
-_PROGRESS: Final = (".", "…", "%")
-"""How a program ends a line that is no prompt: `Downloading...`, `12 %`."""
+DEAF: Final = 2.5
+"""Seconds after which Ctrl-C has done nothing: web servers tidy up within one or two."""
+
+_NO_PROMPT: Final = (".", "…", "%", "^C")
+"""How a line ends that is no prompt: `Downloading...`, `12 %`, the echo of a Ctrl-C that changed nothing."""
 
 _ANSWERS_PER_SECOND: Final = 20.0
 """Answers to terminal queries. busybox's shell asks once a prompt, vim five times at its start; more is a flood."""
@@ -77,6 +80,8 @@ class Run:
         """Nobody announced it: an earlier program had not read the line, and the shell ran it."""
         self.keys_chosen = False
         """The learner wants to press single keys, though the program did not take the whole screen."""
+        self.interrupted: float | None = None
+        """When Ctrl-C was pressed, if nothing else was typed since."""
 
     @property
     def by_keys(self) -> bool:
@@ -102,11 +107,16 @@ class Run:
         if self.screen.cursor.column == 0 or self.screen.gap_before_cursor() is None:
             return False
         lines = self.lines()
-        return not (lines and lines[-1].rstrip().endswith(_PROGRESS))
+        return not (lines and lines[-1].rstrip().endswith(_NO_PROMPT))
 
     def quiet(self, now: float) -> bool:
         """Whether a program has printed nothing for `QUIET` seconds and nothing shows that it waits for input."""
         return not self.over and self.started is not None and now >= self.changed + QUIET and not self.waits(now)
+
+    def deaf(self, now: float) -> bool:
+        """Whether a program goes on `DEAF` seconds after Ctrl-C, and does not wait for input either."""
+        pressed = self.interrupted is not None and now >= self.interrupted + DEAF
+        return pressed and not self.over and not self.by_keys and not self.waits(now)
 
     @property
     def at_shell_prompt(self) -> bool:

@@ -56,3 +56,16 @@ async def test_stop_reaches_a_program_that_has_long_input_unread(learner: Member
     await learner.sees("130")
     await learner.says("ls unread")
     await learner.sees("✗ 종료 코드 2")
+
+
+async def test_who_cannot_stop_a_container_is_shown_where(learner: Member) -> None:
+    """Its first process does not hear Ctrl-C. The list comes below, and the command's own message stays."""
+    await learner.says("docker() { (trap '' INT; sleep 30); }")
+    await learner.sees("✓")
+    await learner.says("docker run diamol/base sleep 30")
+    await learner.presses("⏹ Ctrl-C", on=await learner.sees("⏳ 실행 중"))
+    running = await learner.sees("Ctrl-C에 반응하지 않아요")
+    await learner.presses("📦 내 컨테이너", on=running)
+    await learner.sees("📦 컨테이너가 없어요")
+    kept = learner.now(running)
+    assert kept is not None and kept.text.startswith("$ docker run")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bot.terminal.exits import ShellExit
 from bot.terminal.screen import PHONE_SIZE
 from bot.terminal.terminal import (
+    DEAF,
     QUIET,
     WAIT_QUIET,
     AlternateChanged,
@@ -142,7 +143,7 @@ def test_a_program_that_prints_nothing_may_read() -> None:
     assert not run.waits(LATE)
 
 
-@pytest.mark.parametrize("text", ["Downloading...", "12 %", "기다리는 중…"])
+@pytest.mark.parametrize("text", ["Downloading...", "12 %", "기다리는 중…", "^C"])
 def test_a_line_of_progress_is_no_prompt(text: str) -> None:
     """It ends without a line feed as a prompt does, and nobody is asked anything."""
     _, run = running("work", text.encode())
@@ -224,3 +225,12 @@ def test_any_stream_ends_what_it_starts(chunks: list[bytes]) -> None:
             assert opened in (0, 1)
     terminal.close(LATE)
     assert not terminal.busy
+
+
+def test_a_program_that_goes_on_after_ctrl_c_is_deaf() -> None:
+    """Not one that has come back to a prompt, and not before it had the time to tidy up."""
+    terminal, run = running("docker run diamol/base sleep 9", b"")
+    run.interrupted = 20
+    assert not run.deaf(20 + DEAF - 0.1) and run.deaf(20 + DEAF)
+    terminal.feed(b"^C\r\n>>> ", 21)
+    assert not run.deaf(LATE)
