@@ -14,10 +14,11 @@ from bot.chat.valve import Valve, slices
 from bot.errors import DosirakError
 from bot.tasks import TaskShelf
 from bot.terminal import keys
+from bot.terminal.run import Run
 from bot.terminal.screen import LINE_SIZE, Size
 from bot.terminal.share import Share
 from bot.terminal.sizes import Width
-from bot.terminal.terminal import AlternateChanged, CommandEnded, Happening, Phase, PromptSeen, Reply, Run, Terminal
+from bot.terminal.terminal import AlternateChanged, CommandEnded, Happening, Phase, PromptSeen, Reply, Terminal
 
 log = logging.getLogger(__name__)
 

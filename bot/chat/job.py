@@ -11,7 +11,7 @@ from bot.chat.message import Button, Outgoing
 from bot.chat.texts import Words
 from bot.chat.view import running_view, still_view
 from bot.learning.progress import Place
-from bot.terminal.terminal import Run
+from bot.terminal.run import Run
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from bot.learning.places import step_at
 from bot.learning.progress import Place
 from bot.richtext import RichText
 from bot.store import AuditEntry, Completion
+from bot.terminal.run import Run
 from bot.terminal.tables import is_wide_table
-from bot.terminal.terminal import Run
 
 log = logging.getLogger(__name__)
 

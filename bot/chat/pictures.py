@@ -6,7 +6,7 @@ import asyncio
 
 from bot.terminal.fonts import installed_fonts
 from bot.terminal.picture import Painter, Still, output_still, screen_still
-from bot.terminal.terminal import Run
+from bot.terminal.run import Run
 
 
 class Pictures:

@@ -23,8 +23,9 @@ from bot.errors import DosirakError, EngineTimeout, EngineUnavailable, LabsFull,
 from bot.identity import Scope
 from bot.learning.events import Hold
 from bot.tasks import TaskShelf
+from bot.terminal.run import DEAF, Run
 from bot.terminal.sizes import Width
-from bot.terminal.terminal import DEAF, CommandEnded, CommandStarted, Happening, Run
+from bot.terminal.terminal import CommandEnded, CommandStarted, Happening
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from bot.richtext import RichText
 from bot.terminal.attached import can_detach, follows_container
 from bot.terminal.exits import ShellExit
 from bot.terminal.frames import Frame, FrameState, Glance, compose, frame, glance
+from bot.terminal.run import Run
 from bot.terminal.tables import is_wide
-from bot.terminal.terminal import Run
 
 STOPPED = "terminal.stopped"
 """What has ended a run when the bot itself stops."""

@@ -20,7 +20,7 @@ from typing import Final
 from bot.richtext import RichText, joined, marked
 from bot.terminal.exits import ShellExit
 from bot.terminal.plain import plain, shortened
-from bot.terminal.terminal import Run
+from bot.terminal.run import Run
 
 MAX_LINES: Final = 30
 """Lines of output in a message: about one phone screen, so that the footer and the buttons stay in sight."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from bot.terminal.run import Run
 from bot.terminal.screen import PHONE_SIZE
-from bot.terminal.terminal import Run
 
 _HEADER: Final = re.compile(r"[A-Z][A-Z /%]*(?:\s{2,}[A-Z][A-Z /%]*)+")
 """As the docker CLI writes it: names in capitals, at least two blanks between them."""

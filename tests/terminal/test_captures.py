@@ -9,8 +9,9 @@ import pytest
 
 from bot.richtext import RichText
 from bot.terminal.frames import Frame, FrameState, frame
+from bot.terminal.run import Run
 from bot.terminal.screen import LINE_SIZE, PHONE_SIZE, Size
-from bot.terminal.terminal import CommandEnded, PromptSeen, Run, Terminal
+from bot.terminal.terminal import CommandEnded, PromptSeen, Terminal
 
 CAPTURES = Path(__file__).parent / "captures"
 

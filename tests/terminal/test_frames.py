@@ -19,7 +19,8 @@ from bot.terminal.frames import (
     frame,
     glance,
 )
-from bot.terminal.terminal import WAIT_QUIET, Run, Terminal
+from bot.terminal.run import WAIT_QUIET, Run
+from bot.terminal.terminal import Terminal
 
 PROMPT = b"\x1b]133;A\x07$ \x1b]133;B\x07"
 FOOTER = RichText("✓ 1.2초")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bot.terminal.run import Run
 from bot.terminal.tables import is_wide, is_wide_table
-from bot.terminal.terminal import Run, Terminal
+from bot.terminal.terminal import Terminal
 
 CONTAINERS = (
     "CONTAINER ID   IMAGE                          COMMAND                  CREATED         STATUS    PORTS     NAMES",

@@ -7,11 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.terminal.exits import ShellExit
+from bot.terminal.run import DEAF, QUIET, WAIT_QUIET, Run
 from bot.terminal.screen import PHONE_SIZE
 from bot.terminal.terminal import (
-    DEAF,
-    QUIET,
-    WAIT_QUIET,
     AlternateChanged,
     CommandEnded,
     CommandStarted,
@@ -19,7 +17,6 @@ from bot.terminal.terminal import (
     Phase,
     PromptSeen,
     Reply,
-    Run,
     ScreenChanged,
     Terminal,
 )
@@ -234,3 +231,11 @@ def test_a_program_that_goes_on_after_ctrl_c_is_deaf() -> None:
     assert not run.deaf(20 + DEAF - 0.1) and run.deaf(20 + DEAF)
     terminal.feed(b"^C\r\n>>> ", 21)
     assert not run.deaf(LATE)
+
+
+def test_paste_mode_does_not_outlive_its_program() -> None:
+    """One that was killed has not switched it off: the next one would see the brackets as keys."""
+    terminal, _ = running("python", b"\x1b[?2004h>>> ")
+    assert terminal.paste_mode
+    terminal.feed(end(137), 11)
+    assert not terminal.paste_mode
