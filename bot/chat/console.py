@@ -12,6 +12,7 @@ from functools import partial
 from bot.chat.ports import Lab, Shell
 from bot.chat.valve import Valve, slices
 from bot.errors import DosirakError
+from bot.identity import LabId
 from bot.tasks import TaskShelf
 from bot.terminal import keys
 from bot.terminal.run import Run
@@ -58,6 +59,7 @@ class Console:
         self._shell_ended = shell_ended
         self._share = Share()
         self._shell: Shell | None = None
+        self._lab: LabId | None = None
         self._prompt = asyncio.Event()
         self._strokes = asyncio.Lock()
         self._interrupted = asyncio.Event()
@@ -85,14 +87,19 @@ class Console:
         """Have the lab open, its shell listened to and its prompt seen. Raises what opening a lab raises."""
         lab = await self._open_lab()
         if self._shell is not lab.shell:
-            await self._listen(lab.shell)
+            await self._listen(lab.id, lab.shell)
         if self._terminal.phase is Phase.UNKNOWN:
             await self._find_prompt(lab.shell)
 
-    async def _listen(self, shell: Shell) -> None:
+    async def _listen(self, lab: LabId, shell: Shell) -> None:
+        """A lab that was parked comes back with another shell, and its recording goes on."""
         self._shell = shell
         self._prompt.clear()
-        self._terminal = Terminal(self._width.lines)
+        recording = self._terminal.recording if lab == self._lab else None
+        if recording is not None:
+            recording.resume(self._width.lines, _now())
+        self._lab = lab
+        self._terminal = Terminal(self._width.lines, recording)
         shell.when_ended(lambda code: self._ended(shell))
         self._tasks.start(self._pump(shell), name="terminal output")
         if self._width.lines != LINE_SIZE:

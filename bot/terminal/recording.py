@@ -28,7 +28,8 @@ _EVENT_COST: Final = 200
 """What an event costs beside its bytes, so that a flood of tiny ones is bounded too."""
 _PAUSE_LIMIT: Final = 2.0
 """Seconds that a player shows of a longer pause."""
-_CUT: Final = b"\x1bc\x1b[2m[...]\x1b[0m\r\n"
+_RESET: Final = b"\x1bc"
+_CUT: Final = _RESET + b"\x1b[2m[...]\x1b[0m\r\n"
 """Where output was left out: the screen begins anew."""
 
 
@@ -103,6 +104,12 @@ class Recording:
         """A command begins: it may not push out those before it by itself."""
         if self._parts[-1].head:
             self._parts.append(_Part())
+
+    def resume(self, size: Size, now: float) -> None:
+        """Another shell of the same lab goes on: on an empty screen of this size."""
+        self.begin()
+        self.resize(size, now)
+        self.output(_RESET, now)
 
     def output(self, data: bytes, now: float) -> None:
         """What the pty has written."""

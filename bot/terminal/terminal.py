@@ -96,9 +96,10 @@ Happening = PromptSeen | CommandStarted | CommandEnded | ScreenChanged | Alterna
 class Terminal:
     """The state of one pty. `now` is any clock in seconds that does not go back."""
 
-    def __init__(self, size: Size = LINE_SIZE) -> None:
+    def __init__(self, size: Size = LINE_SIZE, recording: Recording | None = None) -> None:
+        """`recording`: the one to go on with, of an earlier pty of the same lab."""
         self.size = size
-        self.recording = Recording(size)
+        self.recording = recording or Recording(size)
         self.phase = Phase.UNKNOWN
         self.run: Run | None = None
         self.paste_mode = False

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from bot.identity import Scope
+from tests.chat.conftest import House
 from tests.chatclient import Member
 
 
@@ -17,10 +19,35 @@ async def test_a_session_is_given_as_a_file(learner: Member) -> None:
     await learner.sees("길이 10")
     await learner.sees("✓")
     await learner.says("/record")
+    cast = await recorded(learner)
+    assert json.loads(cast.partition("\n")[0])["version"] == 3 and "비밀번호: " in cast and "길이 10" in cast
+    assert "s3cret" not in cast
+
+
+async def test_a_recording_goes_on_when_the_lab_has_rested(house: House, learner: Member) -> None:
+    """It comes back with another shell; another lab, after starting over, has a recording of its own."""
+    await learner.says("echo 하나")
+    await learner.sees("✓")
+    record = await house.store.labs.of(Scope(learner.chat))
+    assert record is not None
+    await house.labs.park(record.lab_id)
+    await learner.says("echo 둘")
+    await learner.sees("\n둘\n✓")
+    await learner.says("/record")
+    cast = await recorded(learner)
+    assert "하나" in cast and "둘" in cast
+    await learner.says("/reset")
+    await learner.presses("🧹")
+    await learner.sees("정리했어요")
+    await learner.says("echo 셋")
+    await learner.sees("✓")
+    await learner.says("/record")
+    cast = await recorded(learner)
+    assert "하나" not in cast and "셋" in cast
+
+
+async def recorded(learner: Member) -> str:
+    """The file that the bot gives."""
     file = await learner.sees_file("document")
     assert file.shape["document"]["file_name"] == "dosirak.cast"
-    cast = (await learner.opens(file.shape["document"]["file_id"])).decode()
-    header, *events = map(json.loads, cast.splitlines())
-    shown = "".join(text for _, kind, text in events if kind == "o")
-    assert header["version"] == 3 and "비밀번호: " in shown and "길이 10" in shown
-    assert "s3cret" not in cast
+    return (await learner.opens(file.shape["document"]["file_id"])).decode()
