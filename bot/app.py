@@ -135,7 +135,7 @@ async def _take_up(host: SandboxHost, store: Store) -> None:
     while True:
         try:
             await _sweep(host, store)
-            await host.resume(await _ran(host, store))
+            await _run_again(host, store, await _ran(host, store))
             return await store.labs.remember_running({})
         except (EngineUnavailable, EngineTimeout):
             await asyncio.sleep(ENGINE_PAUSE)
@@ -153,6 +153,14 @@ async def _sweep(host: SandboxHost, store: Store) -> None:
     swept = await host.labs.close_all(found - {record.lab_id for record in records} | closing)
     for lab_id in closing & swept:
         await store.labs.remove(lab_id)
+
+
+async def _run_again(host: SandboxHost, store: Store, ran: dict[LabId, tuple[str, ...]]) -> None:
+    """What runs takes a place among the open labs, and may be parked when nobody uses it."""
+    await host.resume(ran)
+    for lab_id in ran:
+        if host.labs.get(lab_id) is not None:
+            await store.labs.woken(lab_id)
 
 
 async def _ran(host: SandboxHost, store: Store) -> dict[LabId, tuple[str, ...]]:

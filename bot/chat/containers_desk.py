@@ -11,8 +11,9 @@ from bot.chat.conversation import Conversation
 from bot.chat.message import Outgoing
 from bot.chat.pages_desk import PagesDesk
 from bot.chat.ports import Lab
+from bot.chat.refusals import refusal
 from bot.chat.texts import Words
-from bot.errors import DosirakError, EngineNotFound, EngineTimeout, EngineUnavailable, LabsFull, PortTaken
+from bot.errors import DosirakError, EngineNotFound, PortTaken
 from bot.richtext import RichText
 from bot.sandbox.summary import ContainerSummary
 from bot.terminal.frames import compose
@@ -40,11 +41,18 @@ class ContainersDesk:
     async def show(self, talk: Conversation, cause: Cause, *, chosen: str | None = None, note: str = "") -> None:
         """The card, in place of the tapped message or as a new one."""
         try:
-            lab = await talk.kit.keeper.existing(talk.scope)
-            containers = await lab.containers() if lab else ()
+            containers = await self._containers(talk)
         except DosirakError as error:
             return await self._refuse(talk, error)
         await talk.show(cause, cards.card(talk.words, containers, talk.kit.clock(), chosen=chosen, note=note))
+
+    async def _containers(self, talk: Conversation) -> tuple[ContainerSummary, ...]:
+        """Who only looks needs no toolbox: a lab that rests goes on resting, and takes nobody's place."""
+        record = await talk.kit.keeper.record(talk.scope)
+        if record is None:
+            return ()
+        await talk.kit.keeper.used(talk.scope)
+        return await talk.kit.keeper.containers(record.lab_id)
 
     async def refresh(self, talk: Conversation, cause: Cause) -> None:
         """The card as it is now."""
@@ -55,7 +63,7 @@ class ContainersDesk:
         """One button of the card. What it does may take seconds: the tap is answered first."""
         await talk.answer(cause)
         try:
-            lab = await talk.kit.keeper.existing(talk.scope)
+            lab = await talk.kit.keeper.existing(talk.scope, cause.person.id)
             await self._act(talk, cause, lab, action, container_id)
         except PortTaken:
             await self.show(talk, cause, chosen=container_id, note=talk.words("containers.port_taken"))
@@ -111,9 +119,7 @@ class ContainersDesk:
 
     async def _refuse(self, talk: Conversation, error: DosirakError) -> None:
         log.warning("the container card: %s", error)
-        away = isinstance(error, EngineUnavailable | EngineTimeout)
-        full = isinstance(error, LabsFull)
-        await talk.say("lab.engine_away" if away else "lab.full" if full else "lab.failed")
+        await talk.say(refusal(error))
 
 
 def _logs(words: Words, container: ContainerSummary, written: bytes) -> Outgoing:

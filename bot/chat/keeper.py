@@ -169,9 +169,9 @@ class Keeper:
         elif LabState(state) is not record.state:
             await self._store.labs.set_state(record.lab_id, LabState(state))
 
-    async def existing(self, scope: Scope) -> Lab | None:
+    async def existing(self, scope: Scope, user_id: int = 0) -> Lab | None:
         """The scope's lab, open again if it was parked; None when there is none. Raises what `open` raises."""
-        return await self.open(scope) if await self._store.labs.of(scope) else None
+        return await self.open(scope, user_id) if await self._store.labs.of(scope) else None
 
     async def record(self, scope: Scope) -> LabRecord | None:
         return await self._store.labs.of(scope)

@@ -12,9 +12,10 @@ from bot.chat.conversation import Conversation, spoken
 from bot.chat.job import Job
 from bot.chat.message import Outgoing
 from bot.chat.pages_desk import PagesDesk
+from bot.chat.refusals import refusal
 from bot.chat.view import STOPPED
 from bot.chat.waiting import Guest, full
-from bot.errors import DosirakError
+from bot.errors import DosirakError, LabsFull
 from bot.learning import effects as do
 from bot.learning.events import CheckEnded, CommandEnded, Event
 from bot.learning.places import step_at
@@ -218,12 +219,12 @@ class Performer:
         if effect.asked:
             await talk.kit.sender.typing(talk.scope)
         try:
-            lab = await talk.kit.keeper.open(talk.scope)
+            lab = await talk.kit.keeper.open(talk.scope, cause.person.id)
             result = await lab.run_script(step.verify, environment={"DOSIRAK_LANGUAGE": talk.progress.language})
         except DosirakError as error:
             log.warning("a check could not run: %s", error)
             if effect.asked:
-                await talk.say("check.failed")
+                await talk.say(refusal(error) if isinstance(error, LabsFull) else "check.failed")
             return
         reason = result.output.strip().rpartition("\n")[2]
         ended = CheckEnded(effect.place, result.exit_code == 0, reason, effect.asked)
@@ -249,9 +250,9 @@ class Performer:
         await talk.send(talk.guide.reset_question(await self._count(talk)))
 
     async def _count(self, talk: Conversation) -> int:
+        record = await talk.kit.keeper.record(talk.scope)
         try:
-            lab = await talk.kit.keeper.existing(talk.scope)
-            return len(await lab.containers()) if lab else 0
+            return len(await talk.kit.keeper.containers(record.lab_id)) if record else 0
         except DosirakError:
             return 0
 

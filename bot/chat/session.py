@@ -15,11 +15,12 @@ from bot.chat.ledger import Ledger
 from bot.chat.live import Live
 from bot.chat.message import Button
 from bot.chat.ports import Lab
+from bot.chat.refusals import refusal
 from bot.chat.sender import Sender
 from bot.chat.texts import Words
 from bot.chat.valve import Valve
 from bot.chat.view import STOPPED
-from bot.errors import DosirakError, EngineTimeout, EngineUnavailable, LabsFull, TooManyLabs
+from bot.errors import DosirakError
 from bot.identity import Scope
 from bot.learning.events import Hold
 from bot.tasks import TaskShelf
@@ -190,15 +191,9 @@ class Session:
                 await job.ended.wait()
             elif job.cancelled:
                 job.failure = "exit.interrupted"
-        except TooManyLabs:
-            job.failure = "lab.too_many"
-        except LabsFull:
-            job.failure = "lab.full"
-        except (EngineUnavailable, EngineTimeout):
-            job.failure = "lab.engine_away"
         except DosirakError as error:
             log.warning("a command could not be run: %s", error)
-            job.failure = "lab.failed"
+            job.failure = refusal(error)
         except Exception:
             log.exception("a command could not be run")
             job.failure = "note.failed"

@@ -68,10 +68,11 @@ class Resident:
 
 def to_reclaim(short: Short, residents: Iterable[Resident], now: datetime) -> Resident | None:
     """The lab that makes room, longest unused first: for disk a parked one is closed, else a quiet one is parked."""
+    free = [one for one in residents if not one.in_use]
     if short is Short.DISK:
-        willing = [one for one in residents if one.parked and now - one.last_used_at >= PARKED_LONG]
+        willing = [one for one in free if one.parked and now - one.last_used_at >= PARKED_LONG]
     else:
-        willing = [one for one in residents if not one.parked and not one.in_use and now - one.last_used_at >= QUIET]
+        willing = [one for one in free if not one.parked and now - one.last_used_at >= QUIET]
     return min(willing, key=lambda one: one.last_used_at, default=None)
 
 

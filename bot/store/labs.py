@@ -76,6 +76,11 @@ class Labs:
     async def set_state(self, lab_id: LabId, state: LabState) -> None:
         await self._database.rows("UPDATE labs SET state = ? WHERE lab_id = ?", (state, lab_id))
 
+    async def woken(self, lab_id: LabId) -> None:
+        """A lab that rested runs again, by the bot's own start; any other state is left as it is."""
+        change = "UPDATE labs SET state = ? WHERE lab_id = ? AND state = ?"
+        await self._database.rows(change, (LabState.OPEN, lab_id, LabState.PARKED))
+
     async def touch(self, lab_id: LabId, now: datetime) -> None:
         """Somebody used the lab; never moves the time back."""
         await self._database.rows(

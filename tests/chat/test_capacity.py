@@ -144,6 +144,29 @@ async def test_one_person_does_not_take_all(house: House) -> None:
         await topic.sees("\n함께\n")
 
 
+async def test_a_check_and_a_card_open_no_lab_beyond_what_one_person_may_have(house: House) -> None:
+    """A lab that comes back from its rest is one more; who only looks at the card wakes nothing up."""
+    house.bounds = Bounds(labs_of_a_person=1)
+    await house.restart()
+    async with AsyncExitStack() as stack:
+        private, group = [
+            await stack.enter_async_context(Member(house.url, HANEUL, **place)) for place in ({}, {"chat": GROUP_ID})
+        ]
+        await private.says("/start ch02-hello")
+        await private.says("true")
+        await private.sees("✅")
+        (record,) = await house.store.labs.all()
+        await house.labs.park(record.lab_id)
+        await house.store.labs.set_state(record.lab_id, LabState.PARKED)
+        await group.says("/sh true")
+        await group.sees("✓")
+        await private.presses("✔ 확인")
+        await private.sees("한 사람이 열 수 있는")
+        await private.says("/ps")
+        await private.sees("컨테이너")
+    assert len(house.labs.parked) == 1 and house.labs.get(record.lab_id) is None
+
+
 # --- whom the bot talks to -------------------------------------------------------------------------------------------
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -80,6 +82,25 @@ async def test_a_restart_without_a_running_command_says_nothing(place: House, te
             await learner.says("echo $name; jobs")
             assert "Running" in (await ended(learner, "dosirak\n")).text
             assert not learner.shows("🔌")
+
+
+async def test_a_lab_whose_containers_run_again_takes_its_place(place: House, telegram: Telegram) -> None:
+    """After a clean stop and a start it is open on record too: it is counted, and parked when nobody uses it."""
+    async with telegram.person() as learner:
+        async with running(telegram.used_by(place.settings)) as bot:
+            await learner.says(WEB)
+            await learner.sees("http://", timeout=PATIENCE)
+            assert await bot.stopped() == 0
+        assert states(place) == ["parked"]
+        async with running(telegram.used_by(place.settings)), asyncio.timeout(PATIENCE):
+            while states(place) != ["open"]:  # noqa: ASYNC110 - the bot's own start
+                await asyncio.sleep(0.1)
+
+
+def states(place: House) -> list[str]:
+    """The labs' states on record."""
+    with closing(sqlite3.connect(f"file:{place.settings.state}/dosirak.sqlite3?mode=ro", uri=True)) as file:
+        return [state for (state,) in file.execute("SELECT state FROM labs")]
 
 
 async def test_a_clean_stop_ends_the_running_command_in_the_chat(place: House, telegram: Telegram) -> None:

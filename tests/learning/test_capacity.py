@@ -60,6 +60,7 @@ def test_only_for_the_disk_a_lab_is_given_up() -> None:
     """A parked one, the longest unused; what somebody works in never."""
     parked = PARKED_LONG.total_seconds() / 60
     labs = [resident("a", minutes=parked, parked=True), resident("b", minutes=99, parked=True), resident("c")]
+    labs.append(resident("d", minutes=120, parked=True, in_use=True))  # A page of it is open, or it is coming back.
     chosen = to_reclaim(Short.DISK, labs, NOW)
     assert chosen is not None and chosen.lab_id == "b"
     assert to_reclaim(Short.DISK, [resident("a", minutes=parked - 1, parked=True), resident("c")], NOW) is None

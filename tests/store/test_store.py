@@ -228,6 +228,16 @@ async def test_the_image_shelf_is_each_labs_own(store: Store) -> None:
     assert await store.shelf.references(LAB) == frozenset()
 
 
+async def test_only_a_lab_that_rests_is_woken(store: Store) -> None:
+    """One that is being closed at this moment must not come back on record."""
+    await open_lab(store)
+    for before, afterwards in ((LabState.PARKED, LabState.OPEN), (LabState.CLOSING, LabState.CLOSING)):
+        await store.labs.set_state(LAB, before)
+        await store.labs.woken(LAB)
+        lab = await store.labs.get(LAB)
+        assert lab is not None and lab.state is afterwards
+
+
 async def test_old_audit_lines_go_as_new_ones_come(store: Store) -> None:
     """Lines older than the time kept are gone after at most one pruning interval."""
     await store.audit.add(AuditEntry(NOW - KEPT_FOR - timedelta(minutes=1), PRIVATE, 4242, "old"))

@@ -1,0 +1,17 @@
+"""Why a lab cannot be used at this moment, as the key of the sentence for it."""
+
+from __future__ import annotations
+
+from bot.errors import DosirakError, EngineTimeout, EngineUnavailable, LabsFull, TooManyLabs
+
+_KEYS: tuple[tuple[type[DosirakError], str], ...] = (
+    (TooManyLabs, "lab.too_many"),
+    (LabsFull, "lab.full"),
+    (EngineUnavailable, "lab.engine_away"),
+    (EngineTimeout, "lab.engine_away"),
+)
+
+
+def refusal(error: DosirakError) -> str:
+    """What has no sentence of its own is for the log."""
+    return next((key for kind, key in _KEYS if isinstance(error, kind)), "lab.failed")
