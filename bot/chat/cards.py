@@ -41,14 +41,17 @@ def card(
 
 
 def _lines(words: Words, number: int, container: ContainerSummary, now: datetime) -> RichText:
-    facts = [container.image, *_ports(container)]
+    facts = list(_ports(container))
     if state := _state(words, container):
         facts.append(state)
     since = container.started_at if container.runs else container.finished_at
+    more = "".join(f" · {fact}" for fact in facts)
     # The age stands above, where there is room: the second line would break with it.
     old = age(words, since or container.created_at, now)
-    first = joined([f"\n{_SIGNS[container.state]} {number}. ", marked("bold", container.name), "  "])
-    return joined([first, marked("code", container.id[:8]), f" · {old}\n    " + " · ".join(facts)])
+    # Names are code: of `web.site` or `/web` Telegram would make links.
+    first = joined([f"\n{_SIGNS[container.state]} {number}. ", marked("code", container.name), "  "])
+    second = joined([marked("code", container.image), more])
+    return joined([first, marked("code", container.id[:8]), f" · {old}\n    ", second])
 
 
 def _ports(container: ContainerSummary) -> list[str]:
@@ -83,8 +86,8 @@ def _actions(words: Words, number: int, container: ContainerSummary) -> tuple[Bu
 
 def ask_remove(words: Words, container: ContainerSummary) -> Outgoing:
     """Before one container goes."""
-    said = words("containers.ask_remove", name=container.name)
-    return Outgoing(RichText(said), rows(_yes_no(words, "removed", container.id[:SHORT_ID])))
+    said = words.coded("containers.ask_remove", {"name": container.name})
+    return Outgoing(said, rows(_yes_no(words, "removed", container.id[:SHORT_ID])))
 
 
 def ask_remove_all(words: Words, count: int) -> Outgoing:

@@ -14,7 +14,6 @@ from bot.chat.ports import Lab
 from bot.chat.refusals import refusal
 from bot.chat.texts import Words
 from bot.errors import DosirakError, EngineNotFound, PortTaken
-from bot.richtext import RichText
 from bot.sandbox.summary import ContainerSummary
 from bot.terminal.frames import compose
 
@@ -114,7 +113,7 @@ class ContainersDesk:
     async def _logs(self, talk: Conversation, cause: Cause, lab: Lab, container: ContainerSummary) -> None:
         written = await lab.logs(container.id)
         if not written.strip():
-            return await talk.say("containers.no_logs", name=container.name)
+            return await talk.post(Outgoing(talk.words.coded("containers.no_logs", {"name": container.name})))
         await talk.send(_logs(talk.words, container, written))
 
     async def _refuse(self, talk: Conversation, error: DosirakError) -> None:
@@ -128,6 +127,6 @@ def _logs(words: Words, container: ContainerSummary, written: bytes) -> Outgoing
         f"docker container logs {container.name}",
         written.decode(errors="replace").splitlines(),
         above=lambda count: words("terminal.above", n=count),
-        heading=RichText(words("containers.logs_title", name=container.name) + "\n"),
+        heading=words.coded("containers.logs_title", {"name": container.name}) + "\n",
     )
     return Outgoing(text)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from bot.chat.message import Outgoing
 from bot.chat.texts import Words
-from bot.richtext import RichText
 from bot.sandbox.events import DiskLimitReached
 
 
 def notice(words: Words, event: DiskLimitReached) -> Outgoing:
     """Why, what was stopped, what is kept and what makes room."""
     names = ", ".join(event.containers)
-    return Outgoing(RichText(words(_key(event), names=names, limit=_size(event.limit))))
+    return Outgoing(words.coded(_key(event), {"names": names}, limit=_size(event.limit)))
 
 
 def _key(event: DiskLimitReached) -> str:

@@ -12,6 +12,7 @@ from bot.chat.callbacks import Tap
 from bot.chat.cause import Cause
 from bot.chat.conversation import Conversation
 from bot.chat.message import Button, Outgoing, button, in_rows, rows
+from bot.chat.names import harmless
 from bot.chat.texts import Words
 from bot.richtext import RichText, joined, marked
 from bot.store import Driving, Who
@@ -137,7 +138,7 @@ class DriverDesk:
 def card(words: Words, driving: Driving, people: dict[int, str]) -> Outgoing:
     """How it is now, and what can be chosen."""
     lines: list[RichText | str] = [marked("bold", words("driver.title")), "\n"]
-    lines.append(words(f"driver.now_{driving.who}", name=driving.user_name))
+    lines.append(words(f"driver.now_{driving.who}", name=harmless(driving.user_name)))
     lines.append("\n" + words("driver.life_admins" if driving.life_by_admins else "driver.life_everyone"))
     lines.append("\n\n" + words("driver.how"))
     general = [

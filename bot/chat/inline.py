@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import logging
 
-from telegram import InlineQuery, InlineQueryResultArticle, InlineQueryResultsButton, InputTextMessageContent, Update
+from telegram import (
+    InlineQuery,
+    InlineQueryResultArticle,
+    InlineQueryResultsButton,
+    InputTextMessageContent,
+    MessageEntity,
+    Update,
+)
 from telegram.error import TelegramError
 
 from bot.chat.kit import Kit
@@ -47,5 +54,7 @@ class InlineDesk:
     def _card(self, words: Words, page: Page) -> InlineQueryResultArticle:
         url = self._kit.pages.url(page)
         title = words("inline.title", name=page.container_name, host=page.host_port)
-        text = InputTextMessageContent(words("inline.card", name=page.container_name, url=url))
+        said = words.coded("inline.card", {"name": page.container_name}, url=url)
+        marks = [MessageEntity(one.kind, one.offset, one.length) for one in said.entities]
+        text = InputTextMessageContent(said.text, entities=marks)
         return InlineQueryResultArticle(page.token, title, text, description=url)

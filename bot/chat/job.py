@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.chat.keypad import Pad
 from bot.chat.live import Live
 from bot.chat.message import Button, Outgoing
+from bot.chat.names import harmless
 from bot.chat.texts import Words
 from bot.chat.view import running_view, still_view
 from bot.learning.progress import Place
@@ -51,7 +52,7 @@ class Job:
 
     def view(self, words: Words, now: float) -> Outgoing:
         """The job's message at this moment."""
-        heading = words("terminal.by", name=self.person.name) if self.shared else ""
+        heading = words("terminal.by", name=harmless(self.person.name)) if self.shared else ""
         if self.failure is not None:
             return still_view(words, self.command, words(self.failure), heading=heading, again=True)
         if self.run is None:

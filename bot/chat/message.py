@@ -38,8 +38,7 @@ class Outgoing:
     @cached_property
     def form(self) -> bytes:
         """Its fields, in the form that is sent: made once, however many people a step is sent to."""
-        entities = [_without_none(_entity(entity)) for entity in self.text.entities]
-        return encoded(text=self.text.text, entities=entities or None, reply_markup=keyboard(self.rows))
+        return encoded(text=self.text.text, entities=entities(self.text), reply_markup=keyboard(self.rows))
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,11 @@ class Ready:
 
 
 Sendable = Outgoing | Ready
+
+
+def entities(text: RichText) -> list[dict[str, Any]] | None:
+    """A text's entities as the Bot API has them; None for a plain one."""
+    return [_without_none(_entity(entity)) for entity in text.entities] or None
 
 
 def keyboard(rows: Rows) -> dict[str, Any] | None:

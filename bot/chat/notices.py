@@ -50,7 +50,7 @@ def opened(words: Words, view: PageView, now: datetime) -> Outgoing:
 def over(words: Words, page: Page, visits: int = 0) -> Outgoing:
     """What stays of the message when the page has ended."""
     heading = _heading(words, "pages.over", page)
-    return Outgoing(RichText(heading + (f" · {_visits(words, visits)}" if visits else "")))
+    return Outgoing(heading + (f" · {_visits(words, visits)}" if visits else ""))
 
 
 def overview(words: Words, views: Sequence[PageView], now: datetime) -> Outgoing:
@@ -60,12 +60,12 @@ def overview(words: Words, views: Sequence[PageView], now: datetime) -> Outgoing
     lines: list[RichText | str] = [marked("bold", words("pages.title", n=len(views)))]
     for view in views:
         page = view.page
-        lines += [f"\n\n{page.host_port} → {page.container_name}:{page.container_port}\n", _link(view.url), "\n"]
+        lines += [f"\n\n{page.host_port} → ", _place(page), "\n", _link(view.url), "\n"]
         lines += _state(words, view, now)
     return Outgoing(joined(lines), tuple(_buttons(words, view) for view in views))
 
 
-def preview(words: Words, page: Page) -> str:
+def preview(words: Words, page: Page) -> RichText:
     """Under the picture of a page."""
     return _heading(words, "pages.preview", page)
 
@@ -82,8 +82,12 @@ def _visits(words: Words, visits: int) -> str:
     return words("pages.visits", n=visits)
 
 
-def _heading(words: Words, key: str, page: Page) -> str:
-    return words(key, host=page.host_port, name=page.container_name, container=page.container_port)
+def _heading(words: Words, key: str, page: Page) -> RichText:
+    return words.coded(key, {"place": f"{page.container_name}:{page.container_port}"}, host=page.host_port)
+
+
+def _place(page: Page) -> RichText:
+    return marked("code", f"{page.container_name}:{page.container_port}")
 
 
 def _link(url: str) -> RichText:

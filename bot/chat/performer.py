@@ -11,6 +11,7 @@ from bot.chat.cause import Cause
 from bot.chat.conversation import Conversation, spoken
 from bot.chat.job import Job
 from bot.chat.message import Outgoing
+from bot.chat.names import harmless
 from bot.chat.pages_desk import PagesDesk
 from bot.chat.refusals import refusal
 from bot.chat.view import STOPPED
@@ -143,7 +144,7 @@ class Performer:
     async def _wait(self, talk: Conversation, cause: Cause, command: str, origin: Place | None) -> None:
         line = talk.turns.add(command, origin, cause)
         if line is None:
-            return await talk.say("turns.full", name=cause.person.name)
+            return await talk.say("turns.full", name=harmless(cause.person.name))
         line.notice = await talk.send(turns.notice(talk.words, line, len(talk.turns)))
         if talk.turns.find(line.number) is None:
             # Its turn came while the notice was on its way.
@@ -236,7 +237,7 @@ class Performer:
             Completion(talk.scope, person.id, person.name, place.chapter, place.step, talk.kit.clock())
         )
         if added and not effect.first:
-            await talk.say("study.too", name=person.name, step=talk.lesson.label(place))
+            await talk.say("study.too", name=harmless(person.name), step=talk.lesson.label(place))
 
     async def _done(self, talk: Conversation, cause: Cause, effect: do.SayDone) -> None:
         await talk.send(talk.lesson.done(effect.place))

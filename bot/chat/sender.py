@@ -14,13 +14,15 @@ from telegram.error import BadRequest, TelegramError
 
 from bot.chat.botapi import BotApi, encoded
 from bot.chat.lane import Lane
-from bot.chat.message import Outgoing, Rows, Sendable, keyboard
+from bot.chat.message import Outgoing, Rows, Sendable, entities, keyboard
 from bot.chat.pace import TELEGRAM_PACE, Pace
 from bot.errors import ChatError
 from bot.identity import Scope
 from bot.richtext import RichText
 
 log = logging.getLogger(__name__)
+
+NOTHING = RichText()
 
 NO_PREVIEW = encoded(link_preview_options={"is_disabled": True})
 Attempt = Callable[[int | None], Awaitable[Any]]
@@ -114,7 +116,7 @@ class Sender:
                 if "file identifier" not in error.message:
                     raise
         content = await asyncio.to_thread(file.read_bytes)
-        message = await self._file(scope, "photo", "picture.png", content, caption)
+        message = await self._file(scope, "photo", "picture.png", content, RichText(caption))
         # Telegram has a picture in several sizes, the largest last.
         self._pictures[file] = message["photo"][-1]["file_id"]
         return self._sent(scope, message)
@@ -122,16 +124,19 @@ class Sender:
     def _known(self, scope: Scope, topic: int | None, form: bytes) -> Awaitable[Any]:
         return self._api.call("sendPhoto", encoded(chat_id=scope.chat_id, message_thread_id=topic), form)
 
-    async def photo(self, scope: Scope, content: bytes, caption: str = "", rows: Rows = ()) -> int:
+    async def photo(self, scope: Scope, content: bytes, caption: RichText = NOTHING, rows: Rows = ()) -> int:
         """Send a PNG and give the message's id."""
         return self._sent(scope, await self._file(scope, "photo", "picture.png", content, caption, rows))
 
     async def document(self, scope: Scope, name: str, content: bytes, caption: str = "") -> int:
         """Send a file and give the message's id."""
-        return self._sent(scope, await self._file(scope, "document", name, content, caption))
+        return self._sent(scope, await self._file(scope, "document", name, content, RichText(caption)))
 
-    async def _file(self, scope: Scope, kind: str, name: str, content: bytes, caption: str, rows: Rows = ()) -> Any:
-        fields = {"chat_id": scope.chat_id, "caption": caption or None, "reply_markup": keyboard(rows)}
+    async def _file(
+        self, scope: Scope, kind: str, name: str, content: bytes, caption: RichText, rows: Rows = ()
+    ) -> Any:
+        said = {"caption": caption.text or None, "caption_entities": entities(caption)}
+        fields = {"chat_id": scope.chat_id, **said, "reply_markup": keyboard(rows)}
 
         def upload(topic: int | None) -> Awaitable[Any]:
             method = f"send{kind.capitalize()}"

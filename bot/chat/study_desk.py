@@ -6,6 +6,7 @@ from bot.charts import Charts, Row, Sheet
 from bot.chat.cause import Cause
 from bot.chat.conversation import Conversation
 from bot.chat.message import Outgoing, Rows, button, rows
+from bot.chat.names import harmless
 from bot.chat.texts import Words
 from bot.course import Chapter
 from bot.learning.places import chapter_of, first_place
@@ -38,7 +39,7 @@ class StudyDesk:
         if picture is None:
             return await talk.post(Outgoing(RichText(text), keys))
         if units(text) <= CAPTION_UNITS:
-            await talk.kit.sender.photo(talk.scope, picture, text, keys)
+            await talk.kit.sender.photo(talk.scope, picture, RichText(text), keys)
         else:
             await talk.kit.sender.photo(talk.scope, picture)
             await talk.post(Outgoing(RichText(text), keys))
@@ -80,7 +81,7 @@ def _text(words: Words, chapter: Chapter, found: Study) -> str:
 def _line(words: Words, member: Member, steps: int) -> str:
     filled = round(BAR * len(member.done) / max(1, steps))
     bar = "●" * filled + "○" * (BAR - filled)
-    return words("study.row", bar=bar, done=len(member.done), steps=steps, name=member.name)
+    return words("study.row", bar=bar, done=len(member.done), steps=steps, name=harmless(member.name))
 
 
 def _sheet(words: Words, chapter: Chapter, found: Study) -> Sheet:

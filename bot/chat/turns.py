@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.chat.cause import Cause
 from bot.chat.message import Outgoing, button, rows
+from bot.chat.names import harmless
 from bot.chat.texts import Words
 from bot.learning.progress import Place
 from bot.richtext import RichText, joined, marked
@@ -67,7 +68,7 @@ class Turns:
 def notice(words: Words, line: Line, place: int) -> Outgoing:
     """Who waits, for what, and as which; a program that waits for input may be what the line was meant for."""
     shown = line.command if len(line.command) <= SHOWN else line.command[: SHOWN - 1] + "…"
-    said = words("turns.waits", name=line.cause.person.name, place=place) + "\n"
+    said = words("turns.waits", name=harmless(line.cause.person.name), place=place) + "\n"
     text = joined([said, marked("pre", f"$ {shown}", language="sh")])
     drop = button(words("turns.cancel"), "line", "cancel", line.number)
     return Outgoing(RichText("") + text, rows((button(words("turns.as_input"), "line", "input", line.number), drop)))

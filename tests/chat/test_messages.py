@@ -174,7 +174,8 @@ def test_a_page_says_its_address_and_its_end(words: Words) -> None:
     url = f"http://{PAGE.token}.localhost:8080/"
     shown = notices.opened(words, PageView(PAGE, url), NOW)
     assert url in shown.text.text.splitlines()
-    link, end = shown.text.entities
+    place, link, end = shown.text.entities
+    assert place.kind == "code"
     assert (link.kind, link.url) == ("text_link", url)
     assert (end.kind, end.unix_time, end.date_time_format) == ("date_time", int(PAGE.ends_at.timestamp()), "t")
     assert "30" in shown.text.text

@@ -5,9 +5,11 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 from bot.identity import Language
+from bot.richtext import RichText, joined, marked
 
 FOLDER = Path(__file__).parent
 
@@ -23,6 +25,16 @@ class Words:
         """The text with its placeholders filled in; KeyError for an unknown key or a missing value."""
         text = self._texts[key]
         return text.format(**values) if values else text
+
+    def coded(self, key: str, code: Mapping[str, object], /, **values: object) -> RichText:
+        """The same as a rich text in which the values of `code` are set as code. For names that a learner has given:
+        of `web.site`, `@name` or `/name` Telegram would make a link, a mention or a command."""
+        parts: list[RichText | str] = []
+        for before, name, _, _ in Formatter().parse(self._texts[key]):
+            parts.append(before)
+            if name is not None:
+                parts.append(marked("code", str(code[name])) if name in code else str(values[name]))
+        return joined(parts)
 
     @property
     def texts(self) -> Mapping[str, str]:
