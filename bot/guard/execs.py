@@ -75,7 +75,7 @@ def start_exec(call: Call, owner: Owner, facts: Facts, identity: str) -> Verdict
     body = {"Detach": fields["Detach"], "Tty": terminal}
     request = Upstream("POST", f"/exec/{identity}/start", (), body)
     if fields["Detach"]:
-        return Forward(request)
+        return Forward(request, Reply(counted=True))
     return Forward(request, Reply(Carry.HIJACK, counted=True))
 
 

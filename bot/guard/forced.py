@@ -31,10 +31,16 @@ RETRIES = 3
 """A container that fails three times in a row fails for ever; each start costs the engine 0.3 s."""
 
 
+FILE_BYTES = 64 * 1024 * 1024
+"""The engine reads a container's /etc/hosts, /etc/passwd and /etc/group whole: a hole of 100 GiB in one of them, which
+takes no room on the disk, would be 100 GiB of the engine's memory, three times over."""
+
+
 def ulimits() -> list[dict[str, Any]]:
-    """Open files as for a login shell, no core dumps (they fill the disk), next to no locked memory."""
+    """Open files as for a login shell, no endless files, no core dumps (they fill the disk), little locked memory."""
     return [
         {"Name": "nofile", "Soft": 1024, "Hard": 2048},
+        {"Name": "fsize", "Soft": FILE_BYTES, "Hard": FILE_BYTES},
         {"Name": "core", "Soft": 0, "Hard": 0},
         {"Name": "memlock", "Soft": 65536, "Hard": 65536},
     ]

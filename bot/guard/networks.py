@@ -183,6 +183,7 @@ def remove_network(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict
 
 
 def connect(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict:
+    """In turn, since the engine reads the whole of the container's /etc/hosts, whatever has been made of it."""
     table: Table = {"Container": text(256), "EndpointConfig": aliases}
     fields = read_fields(read_json(call.body), table, "body")
     facts.require(ask.networks(owner), ask.containers(owner))
@@ -190,7 +191,7 @@ def connect(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict:
     container = own_container(owner, facts, fields["Container"])
     known = sorted({*fields["EndpointConfig"], container_name(owner, container)})
     body = {"Container": container["Id"], "EndpointConfig": {"Aliases": known}}
-    return Forward(Upstream("POST", f"/networks/{network['Id']}/connect", (), body))
+    return Forward(Upstream("POST", f"/networks/{network['Id']}/connect", (), body), turn=True)
 
 
 def disconnect(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict:
@@ -200,7 +201,7 @@ def disconnect(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict:
     network = own_network(owner, facts, name)
     container = own_container(owner, facts, fields["Container"])
     body = {"Container": container["Id"], "Force": fields["Force"]}
-    return Forward(Upstream("POST", f"/networks/{network['Id']}/disconnect", (), body))
+    return Forward(Upstream("POST", f"/networks/{network['Id']}/disconnect", (), body), turn=True)
 
 
 def prune_networks(call: Call, owner: Owner, facts: Facts, _: str) -> Verdict:

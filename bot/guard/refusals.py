@@ -29,7 +29,7 @@ SENTENCES = MappingProxyType(
         "security-opt": "--security-opt can switch off the shields around a container; this lab keeps them on",
         "masked-paths": "the protected parts of /proc and /sys stay protected here; leave systempaths=unconfined out",
         "sysctl": "--sysctl changes kernel settings; this lab keeps the engine's",
-        "ulimit": "--ulimit is fixed in this lab: 1024 open files and no core dumps",
+        "ulimit": "--ulimit is fixed in this lab: 1024 open files, files of up to 64 MiB, no core dumps",
         "memory": "this lab gives a container a fixed share of memory; ask for less, or leave -m out",
         "cpu": "this lab shares its processors by itself; ask for less, or leave the CPU options out",
         "pids": "this lab bounds the processes of a container; ask for less, or leave --pids-limit out",

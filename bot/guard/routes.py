@@ -113,8 +113,8 @@ ROUTES = (
     Route("POST", "/networks/prune", "Y", networks.prune_networks, exclusive=True),
     Route("GET", "/networks/{id}", "S F", networks.inspect_network),
     Route("DELETE", "/networks/{id}", "S", networks.remove_network),
-    Route("POST", "/networks/{id}/connect", "S R", networks.connect, "json"),
-    Route("POST", "/networks/{id}/disconnect", "S R", networks.disconnect, "json"),
+    Route("POST", "/networks/{id}/connect", "S R", networks.connect, "json", exclusive=True),
+    Route("POST", "/networks/{id}/disconnect", "S R", networks.disconnect, "json", exclusive=True),
     # Volumes
     Route("GET", "/volumes", "Y", volumes.list_volumes),
     Route("POST", "/volumes/create", "R F", volumes.create_volume, "json", exclusive=True),

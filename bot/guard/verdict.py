@@ -101,7 +101,7 @@ class Reply:
     view: View = unchanged
     lines: LineView | None = None
     counted: bool = False
-    """Whether it takes one of the lab's streams."""
+    """Whether it takes one of the lab's streams, or counts as one for as long as it takes."""
     add: tuple[str, ...] = ()
     """Image references that are on the lab's shelf once the stream ended without an error line."""
     most_bytes: int = 0
@@ -118,6 +118,8 @@ class Forward:
     """Full id of the container that runs once the engine says yes."""
     gone: str | None = None
     """Full id of the container that does not run any more once the engine says yes."""
+    turn: bool = False
+    """Whether it waits for a turn among all labs, as every start does: what it may cost the engine is not the lab's."""
     paced: bool = False
     """Whether it makes the engine walk a file system: a few at once, then one every few seconds."""
     called: tuple[str, str] | None = None

@@ -23,6 +23,7 @@ from deploy.host.namespace import inside, make_namespace, remove_namespace
 from deploy.host.places import Places, quoted
 from deploy.host.registry import configuration as registry_configuration
 from deploy.host.registry import registry_daemon
+from deploy.host.runtime import runtime, runtime_path
 
 START_LIMIT = 30.0
 """Seconds that the engine may take to answer: it needs 0.5, and ten times that on a busy disk with many networks."""
@@ -125,6 +126,7 @@ def containerd_daemon(places: Places) -> Daemon:
         mark=str(configuration),
         pid_file=places.run / "containerd.pid",
         log=places.logs / "containerd.log",
+        environment={"PATH": runtime_path(places)},
     )
 
 
@@ -133,12 +135,14 @@ def _configurations(places: Places) -> dict[Path, str]:
         places.run / "dockerd.json": json.dumps(dockerd_settings(places), indent=1),
         places.run / "containerd.toml": _containerd_settings(places),
         places.run / "registry.yml": registry_configuration(places),
+        **runtime(places),
     }
 
 
 def _write_configurations(places: Places) -> None:
     for path, text in _configurations(places).items():
         path.write_text(text, encoding="utf-8")
+        path.chmod(0o755 if path.parent == places.programs else 0o644)
 
 
 def dockerd_settings(places: Places) -> dict[str, object]:

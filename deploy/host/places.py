@@ -64,6 +64,11 @@ class Places:
         return self.state / "registry"
 
     @property
+    def programs(self) -> Path:
+        """What the engine runs in place of the machine's own; not in `run`, from which nothing may be executed."""
+        return self.state / "programs"
+
+    @property
     def logs(self) -> Path:
         return self.state / "logs"
 
@@ -80,7 +85,7 @@ class Places:
             for folder in (self.state, self.run):
                 folder.mkdir(exist_ok=True)
                 folder.chmod(0o711)
-            for folder in (self.engine_data, self.containerd_data, self.registry_data, self.logs):
+            for folder in (self.engine_data, self.containerd_data, self.registry_data, self.programs, self.logs):
                 folder.mkdir(exist_ok=True)
         except OSError as error:
             raise HostFault(f"The state folder {self.state} cannot be made: {error.strerror}.") from error

@@ -25,6 +25,9 @@ LIMIT = 96
 
 SECONDS = 60.0
 
+MANY = "for n in 1 2 3 4 5 6 7 8; do dd if=/dev/zero of={}$n bs=1M count=4096; done"
+"""One file has 64 MiB at most."""
+
 
 class Told:
     """The watchdog's events."""
@@ -71,7 +74,7 @@ async def test_what_fills_its_own_layer_is_stopped(small: SandboxHost, labs: tup
     await runs(lab, "innocent", "sleep 1000")
     async with working(other):
         started = time.monotonic()
-        await runs(lab, "greedy", "dd if=/dev/zero of=/big bs=1M count=4096; sleep 1000")
+        await runs(lab, "greedy", MANY.format("/big") + "; sleep 1000")
         event = await told.next()
         print(f"stopped after {time.monotonic() - started:.1f} s, at {event.used / MIB:.0f} MiB")
     assert event.lab_id == lab.id and event.containers == ("greedy",) and not event.removed
@@ -85,7 +88,7 @@ async def test_what_fills_its_own_layer_is_stopped(small: SandboxHost, labs: tup
 async def test_what_fills_a_volume_is_stopped(small: SandboxHost, labs: tuple[Lab, Lab]) -> None:
     """Whoever mounts it, since the volume does not tell who writes."""
     told = Told(small)
-    await runs(labs[0], "writer", "dd if=/dev/zero of=/data/big bs=1M count=4096; sleep 1000", options="-v data:/data")
+    await runs(labs[0], "writer", MANY.format("/data/big") + "; sleep 1000", options="-v data:/data")
     event = await told.next()
     assert event.containers == ("writer",)
     assert await states(labs[0]) == {"writer": "exited"}
@@ -94,7 +97,8 @@ async def test_what_fills_a_volume_is_stopped(small: SandboxHost, labs: tuple[La
 async def test_a_file_without_a_name_counts_too(small: SandboxHost, labs: tuple[Lab, Lab]) -> None:
     """Deleted while it is open: no walk over folders would see it, and its end frees it."""
     told = Told(small)
-    await runs(labs[0], "hidden", "exec 3>/big; rm /big; dd if=/dev/zero bs=1M count=4096 >&3; sleep 1000")
+    fill = "for n in 3 4; do dd if=/dev/zero bs=1M count=64 >&$n; done"
+    await runs(labs[0], "hidden", f"exec 3>/a 4>/b; rm /a /b; {fill}; sleep 1000")
     event = await told.next()
     assert event.containers == ("hidden",) and event.used > LIMIT * MIB
 
@@ -113,17 +117,17 @@ async def test_the_terminal_itself_is_stopped_and_opens_again(small: SandboxHost
     """The home volume is kept; its learner removes the file and goes on."""
     lab, _ = labs
     told = Told(small)
-    await lab.shell.write(b"dd if=/dev/zero of=big bs=1M count=4096\n")
+    await lab.shell.write(MANY.format("big").encode() + b"\n")
     event = await told.next()
     assert event.containers == () and not event.removed
-    assert (await lab.run_script("rm ~/big && echo gone")).output == "gone\n"
+    assert (await lab.run_script("rm ~/big* && echo gone")).output == "gone\n"
 
 
 async def test_who_goes_on_after_a_stop_loses_what_is_too_much(small: SandboxHost, labs: tuple[Lab, Lab]) -> None:
     """Otherwise each new start would add another second's worth."""
     lab, _ = labs
     told = Told(small)
-    fill = "dd if=/dev/zero of=/data/$(date +%s%N) bs=1M count=4096"
+    fill = MANY.format("/data/$(date +%s%N)")
     events: list[DiskLimitReached] = []
     while not events or not events[-1].removed:
         await lab.run_script(f"docker run --detach --rm --name again -v data:/data {BASE} sh -c '{fill}'")

@@ -35,7 +35,7 @@ async def test_offenders_meet_their_bounds_while_the_other_lab_works(
         await runs(lab_a, "stubborn", 'trap "" TERM; while :; do sleep 1000; done')
         await runs(lab_a, "bomb", "f() { f | f & }; f; sleep 1000")
         await runs(lab_a, "hog", "tail /dev/zero")
-        await runs(lab_a, "shm", "dd if=/dev/zero of=/dev/shm/x bs=1M; sleep 1000")
+        await runs(lab_a, "shm", "for i in 1 2; do dd if=/dev/zero of=/dev/shm/$i bs=1M count=40; done; sleep 1000")
         await runs(lab_a, "tmpfs", "for i in a b c d e; do dd if=/dev/zero of=/$i/x bs=1M; done", options=TMPFS)
         await runs(lab_a, "spin", "for i in 1 2 3 4; do while :; do :; done & done; wait")
         await runs(lab_a, "log", "yes 0123456789012345678901234567890123456789")

@@ -60,6 +60,7 @@ def test_what_counts_or_reserves_has_the_lab_to_itself() -> None:
     alone = {key(route) for route in ROUTES if route.exclusive}
     wanted = [f"POST /{kind}/{what}" for kind in ("containers", "networks", "volumes") for what in ("create", "prune")]
     wanted += [f"POST /containers/{{id}}/{what}" for what in ("start", "restart", "rename", "exec")]
+    wanted += [f"POST /networks/{{id}}/{what}" for what in ("connect", "disconnect")]
     assert alone == {*wanted, "DELETE /images/{image}"}
 
 

@@ -93,6 +93,8 @@ async def test_root_is_nobody_outside(lab: Lab, where: str) -> None:
         "umount /proc/kcore",
         "mknod /tmp/disk b 254 0",
         "mknod /tmp/mem c 1 1",
+        "mknod /tmp/pipe p",
+        "mkfifo /tmp/pipe",
         "chroot / true",
         "dmesg",
         "echo b > /proc/sysrq-trigger",
@@ -111,6 +113,14 @@ async def test_root_is_nobody_outside(lab: Lab, where: str) -> None:
 async def test_the_kernel_is_out_of_reach(lab: Lab, where: str, command: str) -> None:
     """Namespaces, mounts, devices, the kernel's switches and its log."""
     assert (await lab.run_script(f"{where}busybox sh -c {quote(command)}")).exit_code != 0
+
+
+@pytest.mark.parametrize("where", EVERYWHERE, ids=["shell", "container"])
+async def test_no_file_is_endless(lab: Lab, where: str) -> None:
+    """Case L205: of a hole that takes no room on the disk either. The engine reads some files whole."""
+    for file in ("/tmp/hole", "/etc/hosts", "/etc/group"):
+        grown = await lab.run_script(f"{where}busybox truncate -s 65M {file}")
+        assert grown.exit_code != 0, file
 
 
 @pytest.mark.parametrize("where", EVERYWHERE, ids=["shell", "container"])

@@ -69,7 +69,7 @@ class Carrier:
 
     async def whole(self, verdict: Forward, upload: AsyncIterator[bytes] | None = None) -> Answer:
         """Ask, read the answer to its end, tell the observer, and write the answer anew."""
-        async with self._starts if verdict.started is not None else contextlib.nullcontext():
+        async with self._starts if verdict.turn or verdict.started is not None else contextlib.nullcontext():
             built = await self._asked(verdict, upload)
         if built.status < 300:
             await self._tell(verdict.started, verdict.gone)

@@ -232,6 +232,9 @@ class Connection:
                 async with self._lab.walks:
                     free = await self._lab.pace.turn()
                     return await carrier.whole(verdict) if free else self._refusal(TOO_OFTEN)
+            case Forward(reply=Reply(counted=True)):
+                with self._lab.streams.one() as free:
+                    return await carrier.whole(verdict) if free else self._refusal(STREAMS_FULL)
             case Forward():
                 return await carrier.whole(verdict)
             case Refuse():
