@@ -117,18 +117,19 @@ class ChatBot:
 
     def _desks(self, pages: PagesDesk, host: HostView) -> Desks:
         performer, admins = Performer(pages), Admins(self._application.bot)
+        driver = DriverDesk(admins)
         return Desks(
             performer=performer,
             terminal=TerminalDesk(performer),
             containers=ContainersDesk(pages),
             pages=pages,
             drivers=Drivers(admins),
-            driver=DriverDesk(admins),
+            driver=driver,
             study=StudyDesk(),
             tours=Tours(performer),
             life=LifeDesk(pages),
             waiting=WaitingDesk(performer),
-            forget=ForgetDesk(self._conversations, pages, admins),
+            forget=ForgetDesk(self._conversations, pages, admins, driver),
             admin=AdminDesk(self._guests, host),
         )
 

@@ -56,10 +56,10 @@ def _event(desks: Desks, event: Event) -> Answer:
 async def _start(desks: Desks, talk: Conversation, cause: Cause, payload: str) -> None:
     """A deep link leads to a step, or starts a tour."""
     link, _, chapter = payload.partition("-")
+    if payload and (refusal := await desks.drivers.of_driving(talk, cause)):
+        return await talk.post(Outgoing(RichText(refusal)))
     if link != LINK:
         return await desks.performer.happen(talk, on.Started(payload), cause)
-    if refusal := await desks.drivers.of_driving(talk, cause):
-        return await talk.post(Outgoing(RichText(refusal)))
     await desks.tours.start(talk, cause, chapter)
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from telegram import User
 
+from bot.chat import turns
 from bot.chat.admins import Admins, Standing
 from bot.chat.callbacks import Tap
 from bot.chat.cause import Cause
@@ -17,7 +18,7 @@ from bot.chat.texts import Words
 from bot.richtext import RichText, joined, marked
 from bot.store import Driving, Who
 
-_TYPES = frozenset({"run", "again", "stop", "key", "pad", "recall", "size", "line", "demo"})
+_TYPES = frozenset({"run", "again", "stop", "key", "pad", "recall", "size", "line", "demo", "wait"})
 _MOVES = frozenset({"next", "back", "step"})
 DRIVES = _TYPES | _MOVES
 """Buttons that type into the terminal or move the group's lesson on."""
@@ -76,6 +77,7 @@ class DriverDesk:
 
     def __init__(self, admins: Admins) -> None:
         self._admins = admins
+        self._drivers = Drivers(admins)
         self._choices: dict[str, Callable[[Conversation, Driving, str], Awaitable[Driving | None]]] = {
             "all": self._everyone,
             "admins": self._only_admins,
@@ -95,6 +97,7 @@ class DriverDesk:
         chosen = replace(before, who=Who.PERSON, user_id=answered.id, user_name=answered.full_name)
         await talk.kit.store.driving.put(talk.scope, chosen)
         await talk.post(await self._card(talk))
+        await self._send_away(talk)
 
     async def tap(self, talk: Conversation, cause: Cause, choice: str, value: str) -> None:
         """One button of the card."""
@@ -109,6 +112,21 @@ class DriverDesk:
         await talk.kit.store.driving.put(talk.scope, chosen)
         await talk.answer(cause)
         await talk.show(cause, await self._card(talk))
+        await self._send_away(talk)
+
+    async def forgotten(self, talk: Conversation) -> None:
+        """Whoever drove here is not known any more: the admins do, until they choose somebody else."""
+        await talk.say("driver.gone")
+        await self._send_away(talk)
+
+    async def _send_away(self, talk: Conversation) -> None:
+        """What waits for its turn was asked for under the old rule; each whose line it is reads that it goes."""
+        for line in talk.turns.all():
+            refused = await self._drivers.of_driving(talk, line.cause)
+            if refused is None or talk.turns.find(line.number) is None:
+                continue
+            talk.turns.remove(line)
+            await talk.show(Cause(message_id=line.notice), turns.dropped(talk.words, line))
 
     async def _everyone(self, talk: Conversation, before: Driving, value: str) -> Driving:
         return replace(before, who=Who.EVERYONE, user_id=0, user_name="")

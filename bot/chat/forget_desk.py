@@ -8,6 +8,7 @@ from bot.chat.admins import Admins
 from bot.chat.cause import Cause
 from bot.chat.conversation import Conversation
 from bot.chat.conversations import Conversations
+from bot.chat.driving import DriverDesk
 from bot.chat.message import Outgoing, button, rows
 from bot.chat.pages_desk import PagesDesk
 from bot.errors import DosirakError
@@ -23,10 +24,11 @@ LAST_FRAME = 3.0
 class ForgetDesk:
     """`mine`: the person in every chat, and their private chat as a whole. `ours`: this group or topic."""
 
-    def __init__(self, conversations: Conversations, pages: PagesDesk, admins: Admins) -> None:
+    def __init__(self, conversations: Conversations, pages: PagesDesk, admins: Admins, driver: DriverDesk) -> None:
         self._conversations = conversations
         self._pages = pages
         self._admins = admins
+        self._driver = driver
 
     async def ask(self, talk: Conversation, cause: Cause) -> None:
         mine = button(talk.words("forget.mine"), "forget", "mine")
@@ -53,7 +55,9 @@ class ForgetDesk:
     async def _person(self, talk: Conversation, cause: Cause) -> None:
         private = await self._conversations.find(Scope(cause.person.id))
         await self._empty(private)
-        await talk.kit.store.forget_user(cause.person.id)
+        for scope in await talk.kit.store.forget_user(cause.person.id):
+            group = await self._conversations.find(scope)
+            group.later(self._driver.forgotten(group))
         self._conversations.forget_person(cause.person.id)
         if not talk.shared:
             await talk.show(cause, Outgoing(RichText(talk.words("forget.mine_done"))))

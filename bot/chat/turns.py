@@ -58,6 +58,9 @@ class Turns:
         """The next line."""
         return self._lines.popleft() if self._lines else None
 
+    def all(self) -> tuple[Line, ...]:
+        return tuple(self._lines)
+
     def remove(self, line: Line) -> None:
         self._lines.remove(line)
 
@@ -67,8 +70,17 @@ class Turns:
 
 def notice(words: Words, line: Line, place: int) -> Outgoing:
     """Who waits, for what, and as which; a program that waits for input may be what the line was meant for."""
-    shown = line.command if len(line.command) <= SHOWN else line.command[: SHOWN - 1] + "…"
-    said = words("turns.waits", name=harmless(line.cause.person.name), place=place) + "\n"
-    text = joined([said, marked("pre", f"$ {shown}", language="sh")])
+    said = words("turns.waits", name=harmless(line.cause.person.name), place=place)
     drop = button(words("turns.cancel"), "line", "cancel", line.number)
-    return Outgoing(RichText("") + text, rows((button(words("turns.as_input"), "line", "input", line.number), drop)))
+    keys = rows((button(words("turns.as_input"), "line", "input", line.number), drop))
+    return Outgoing(_above(said, line.command), keys)
+
+
+def dropped(words: Words, line: Line) -> Outgoing:
+    """In the notice's place: whose line does not run, and why."""
+    return Outgoing(_above(words("turns.dropped", name=harmless(line.cause.person.name)), line.command))
+
+
+def _above(said: str, command: str) -> RichText:
+    shown = command if len(command) <= SHOWN else command[: SHOWN - 1] + "…"
+    return joined([said + "\n", marked("pre", f"$ {shown}", language="sh")])

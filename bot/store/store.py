@@ -13,11 +13,11 @@ from bot.store.bans import Bans
 from bot.store.commands import Commands
 from bot.store.completions import Completions
 from bot.store.database import Database, Statements
-from bot.store.driving import DrivingRules
+from bot.store.driving import DrivingRules, Who
 from bot.store.labs import Labs
 from bot.store.migrations import migrate
 from bot.store.pages import Pages
-from bot.store.scopes import Scopes, key
+from bot.store.scopes import Scopes, key, scope_of
 from bot.store.shelf import Shelf
 from bot.store.unlisted import Unlisted
 
@@ -25,8 +25,8 @@ FILE_NAME = "dosirak.sqlite3"
 
 _OF_A_CHAT = ("scopes", "completions", "audit", "labs", "driving", "unlisted", "commands")
 """Tables with a chat and a topic in each row."""
-_OF_A_PERSON = ("completions", "audit", "driving", "unlisted", "commands")
-"""Tables with a person in each row; a group that a forgotten person drove is driven by everyone again."""
+_OF_A_PERSON = ("completions", "audit", "unlisted", "commands")
+"""Tables with a person in each row."""
 
 
 class Store:
@@ -66,21 +66,28 @@ class Store:
         await self._database.do(forget)
         await self._scrub()
 
-    async def forget_user(self, user_id: int) -> None:
+    async def forget_user(self, user_id: int) -> tuple[Scope, ...]:
         """Remove all that is kept about a person, in every conversation, and their private chat (same id).
 
+        Gives the groups in which this person drove; there the admins do from now on, and their other choices stand.
         A ban stays: it is the operator's, and would be of no use otherwise.
         """
 
-        def forget(statements: Statements) -> None:
+        def forget(statements: Statements) -> tuple[Scope, ...]:
+            driven = statements.rows("SELECT chat_id, topic_id FROM driving WHERE user_id = ?", (user_id,))
+            statements.rows(
+                "UPDATE driving SET who = ?, user_id = 0, user_name = '' WHERE user_id = ?", (Who.ADMINS, user_id)
+            )
             for table in _OF_A_PERSON:
                 statements.rows(f"DELETE FROM {table} WHERE user_id = ?", (user_id,))
             for table in _OF_A_CHAT:
                 statements.rows(f"DELETE FROM {table} WHERE chat_id = ?", (user_id,))
             statements.rows("UPDATE labs SET opened_by = 0 WHERE opened_by = ?", (user_id,))
+            return tuple(scope_of(*row) for row in driven)
 
-        await self._database.do(forget)
+        driven = await self._database.do(forget)
         await self._scrub()
+        return driven
 
     async def move_chat(self, old_chat_id: int, new_chat_id: int) -> None:
         """A group became a supergroup: all that was kept under its old id belongs to the new one."""

@@ -10,7 +10,7 @@ import pytest
 
 from bot.identity import Scope
 from bot.localchat.faults import Fault
-from bot.store import Who
+from bot.store import Driving, Who
 from tests.chat.conftest import House
 from tests.chatclient import Member
 
@@ -188,6 +188,55 @@ async def test_others_buttons_do_not_reach_a_driven_terminal(group: Group) -> No
     await haneul.presses("⏹ Ctrl-C", on=running)
     await haneul.sees("130")
     assert not haneul.shows("끼어들기\n")
+
+
+async def test_the_way_to_a_step_is_the_drivers_too(group: Group) -> None:
+    """A deep link moves the group's lesson as the buttons do; without one, everybody may look where the group is."""
+    haneul, minjun, _ = group
+    await haneul.says("/start ch02-hello")
+    await haneul.sees("2/4")
+    await haneul.says("/driver")
+    await haneul.presses("🛡 관리자만")
+    await haneul.sees("지금은 관리자만 실행할 수 있어요.\n")
+    await minjun.says("/start ch02-boxes")
+    await minjun.sees("지금은 관리자만 실행할 수 있어요. /driver")
+    await minjun.says("/start")
+    await minjun.sees_button("▶ 이어서 · 2단계")
+
+
+async def test_who_waited_under_the_old_rule_is_told_and_does_not_run(group: Group) -> None:
+    """A new driver's terminal runs nobody else's lines; the driver's own line keeps its turn."""
+    haneul, minjun, alex = group
+    await haneul.says('/sh read x; echo "<$x>"')
+    running = await haneul.sees("⏳ 실행 중")
+    for person in (minjun, alex):
+        await person.says(f"/sh echo {person.user}")
+        await person.sees("앞의 명령이 끝나면" if person is minjun else "2번째")
+    await haneul.says("/driver")
+    await haneul.presses("👤 Alex")
+    await minjun.sees("민준: 실행할 사람이 바뀌어서")
+    await alex.says("도시락", reply_to=running)
+    await alex.sees(f"\n{ALEX}\n")
+    assert not minjun.shows(f"\n{MINJUN}\n") and not minjun.shows("민준: 앞의 명령이")
+
+
+async def test_a_forgotten_driver_leaves_the_admins_at_the_wheel(house: House, group: Group) -> None:
+    """The group reads it, and what else its admins chose stands."""
+    haneul, minjun, alex = group
+    said = await alex.says("hello")
+    await haneul.says("/driver", reply_to=said)
+    await haneul.presses("되돌리기와 연장: 관리자만")
+    await haneul.sees("되돌리기와 연장은 관리자만")
+    async with Member(house.url, ALEX) as alone:
+        await alone.says("/forget")
+        await alone.presses("🗑 Remove mine")
+    await haneul.sees("자기 정보를 지웠어요")
+    await minjun.says("/sh echo 민준")
+    await minjun.sees("지금은 관리자만 실행할 수 있어요. /driver")
+    await haneul.says("/sh echo 하늘")
+    await haneul.sees("\n하늘\n")
+    driving = await house.store.driving.get(Scope(GROUP))
+    assert driving == Driving(Who.ADMINS, life_by_admins=True)
 
 
 async def test_reset_and_extend_may_be_the_admins(group: Group) -> None:

@@ -331,13 +331,13 @@ async def test_who_is_unlisted_and_who_is_banned_is_remembered(store: Store) -> 
 
 
 async def test_a_group_is_driven_by_everyone_until_somebody_chooses(store: Store) -> None:
-    """And again when the one person who drove it is forgotten; what is chosen in one topic holds there."""
-    driving = Driving(Who.PERSON, 4242, "하늘")
+    """By its admins when the one person who drove it is forgotten; what is chosen in one topic holds there."""
+    driving = Driving(Who.PERSON, 4242, "하늘", life_by_admins=True)
     await store.driving.put(Scope(-5, 7), driving)
     assert await store.driving.get(Scope(-5)) == Driving()
     assert await store.driving.get(Scope(-5, 7)) == driving
-    await store.forget_user(4242)
-    assert await store.driving.get(Scope(-5, 7)) == Driving()
+    assert await store.forget_user(4242) == (Scope(-5, 7),)
+    assert await store.driving.get(Scope(-5, 7)) == Driving(Who.ADMINS, life_by_admins=True)
 
 
 async def test_a_time_without_a_zone_is_refused() -> None:
