@@ -37,12 +37,18 @@ takes no room on the disk, would be 100 GiB of the engine's memory, three times 
 
 
 def ulimits() -> list[dict[str, Any]]:
-    """Open files as for a login shell, no endless files, no core dumps (they fill the disk), little locked memory."""
+    """Open files as for a login shell, no endless files, no core dumps (they fill the disk), little locked memory.
+
+    Timers and message queues are counted for the user who made the namespace as well, so all labs share one sum of
+    them: `timeout` in one lab fails when another has 96,000 timers.
+    """
     return [
         {"Name": "nofile", "Soft": 1024, "Hard": 2048},
         {"Name": "fsize", "Soft": FILE_BYTES, "Hard": FILE_BYTES},
         {"Name": "core", "Soft": 0, "Hard": 0},
         {"Name": "memlock", "Soft": 65536, "Hard": 65536},
+        {"Name": "sigpending", "Soft": 256, "Hard": 256},
+        {"Name": "msgqueue", "Soft": 0, "Hard": 0},
     ]
 
 

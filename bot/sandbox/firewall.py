@@ -30,6 +30,10 @@ IPV6 = Path("/proc/net/if_inet6")
 DOCKER_USER = "DOCKER-USER"
 """Docker's chain for other people's rules: with every new network Docker puts its jump to it first in FORWARD again."""
 
+UNTRACKED = f"-i {LABS} -m addrtype ! --dst-type LOCAL -j CT --notrack"
+"""What a lab says within itself needs no state, and the namespace has one table of states for all labs: with a new
+port for each packet one lab would fill it in ten seconds, and then nobody else's connection would be let through."""
+
 INPUT_JUMPS = (f"-i {LABS} -j {INPUT}",)
 FORWARD_JUMPS = (f"-i {LABS} -j {FORWARD}", f"-o {LABS} -j {FORWARD}")
 
@@ -39,12 +43,31 @@ class Firewall:
 
     def __init__(self, namespace: NetworkNamespace) -> None:
         self._namespace = namespace
+        self._tracks = False
+        """Whether this kernel cannot leave the labs' packets out of its table of connections."""
 
     async def ensure(self) -> bool:
         """Put the rules in place if they are not; True when something had to be done. Raises LabError."""
         self._answer_at_once()
         changed = [await self._ensure(command) for command in _commands()]
-        return any(changed)
+        return await self._untrack() or any(changed)
+
+    async def _untrack(self) -> bool:
+        """Not a wall: a kernel without the means for it still gets the walls."""
+        if self._tracks:
+            return False
+        try:
+            if f"-A PREROUTING {UNTRACKED}" in (await self._raw("-S")).splitlines():
+                return False
+            await self._raw("-A", "PREROUTING", *UNTRACKED.split())
+        except LabError as error:
+            self._tracks = True
+            log.warning("connections within labs are tracked, so that one lab can fill the table of all: %s", error)
+            return False
+        return True
+
+    async def _raw(self, *arguments: str) -> str:
+        return await self._run("iptables", "-t", "raw", *arguments)
 
     def _answer_at_once(self) -> None:
         """In the engine's own namespace: where no route leads is said each time, not once a second."""
@@ -69,6 +92,8 @@ class Firewall:
 
     async def remove(self) -> None:
         """Take everything of ours away."""
+        if not self._tracks and UNTRACKED in await self._raw("-S"):
+            await self._raw("-D", "PREROUTING", *UNTRACKED.split())
         for command in _commands():
             listed = await self._run(command, "-S")
             for line in _jumps_in(listed):

@@ -73,6 +73,14 @@ async def test_root_has_the_listed_powers_and_can_gain_none(lab: Lab, where: str
 
 
 @pytest.mark.parametrize("where", EVERYWHERE, ids=["shell", "container"])
+async def test_what_the_kernel_counts_for_all_labs_together_is_bounded_for_each(lab: Lab, where: str) -> None:
+    """Timers and message queues: the machine's sum of them is one for all namespaces that the engine made."""
+    limits = await inside(lab, where, "cat /proc/self/limits")
+    found = {line[:26].strip(): line[26:].split()[:2] for line in limits}
+    assert found["Max pending signals"] == ["256", "256"] and found["Max msgqueue size"] == ["0", "0"]
+
+
+@pytest.mark.parametrize("where", EVERYWHERE, ids=["shell", "container"])
 async def test_root_is_nobody_outside(lab: Lab, where: str) -> None:
     """User 0 inside is another one outside, who owns nothing of the host."""
     within, outside, count = (await inside(lab, where, "cat /proc/self/uid_map"))[0].split()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,8 @@ from bot.sandbox.engine import Engine
 from bot.sandbox.firewall import Firewall
 from bot.sandbox.host import SandboxHost
 from bot.sandbox.lab import Lab
-from bot.sandbox.names import network_name
-from bot.sandbox.namespace import NetworkNamespace
+from bot.sandbox.names import network_name, toolbox_name
+from bot.sandbox.namespace import NetworkNamespace, namespace_of
 from bot.settings import Settings
 from deploy.host.temporary import temporary_engine
 from tests.sandbox.kit import Make, sandbox
@@ -63,6 +65,27 @@ async def test_another_lab_is_out_of_reach_and_the_own_one_is_not(lab: Lab, host
         await host.labs.close(other.id)
 
 
+async def test_what_a_lab_says_within_itself_takes_no_place_in_the_table_of_all(
+    lab: Lab, engine: Engine, settings: Settings, host: SandboxHost, make: Make
+) -> None:
+    """One packet for each port of a neighbour: the table of connections is one for all labs, and has an end."""
+    address = await host.address(lab.id, await make(lab.id, "web"), 80)
+    table = NetworkNamespace(settings.network_namespace)
+
+    def entries() -> int:
+        with table.entered():
+            return int(Path("/proc/sys/net/netfilter/nf_conntrack_count").read_text())
+
+    before = entries()
+    toolbox = await engine.inspect(toolbox_name(lab.id))
+    inside = namespace_of(toolbox["State"]["Pid"], toolbox["Id"])
+    with inside as namespace, namespace.socket(type=socket.SOCK_DGRAM) as sender:
+        for port in range(1, 2001):
+            with suppress(BlockingIOError):
+                sender.sendto(b"x", (str(address.ip), port))
+    assert entries() - before < 200
+
+
 async def test_flushed_rules_come_back(settings: Settings, host: SandboxHost) -> None:
     """Looking twice changes nothing; after a flush one look is enough."""
     firewall = Firewall(NetworkNamespace(settings.network_namespace))
@@ -71,6 +94,7 @@ async def test_flushed_rules_come_back(settings: Settings, host: SandboxHost) ->
     assert await firewall.ensure() is True
     await firewall.remove()
     assert "DOSIRAK" not in await firewall._run("iptables", "-S")
+    assert "lab+" not in await firewall._run("iptables", "-t", "raw", "-S")
     assert await firewall.ensure() is True
     assert await firewall.ensure() is False
 
