@@ -32,6 +32,8 @@ class Tours:
             return await talk.say("demo.none")
         if talk.tour is not None:
             return await talk.say("demo.plays")
+        if talk.session.busy and not talk.shared:  # In a group, what runs is another's, and the tour comes after it.
+            return await talk.say(talk.session.busy_note)
         talk.tour = asyncio.Event()
         talk.later(self._play(talk, cause, chapter, talk.tour))
 

@@ -51,6 +51,18 @@ async def test_a_group_watches_together(house: House) -> None:
         assert minjun.shows("👥 하늘: $ echo two")
 
 
+@pytest.mark.parametrize("command", ["/run diamol/ch02-hello-diamol", "/demo"])
+async def test_what_runs_does_not_read_a_demo_as_its_input(learner: Member, command: str) -> None:
+    """In a private chat, too, both are commands to the bot: the way out is told, and the program reads nothing."""
+    await learner.says("cat")
+    await learner.sees("⏳ 실행 중")
+    await learner.says(command)
+    await learner.sees("아직 다른 명령이 실행 중이에요")
+    await learner.presses("Ctrl-D")
+    ended = await learner.sees("✓")
+    assert "docker" not in ended.text and not learner.shows("하나")
+
+
 async def test_an_image_of_the_list_runs(learner: Member) -> None:
     """With options before it and arguments behind it; another one is answered with the list."""
     await learner.says("/run --rm diamol/ch02-hello-diamol echo hi")
