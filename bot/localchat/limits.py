@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections import deque
 from dataclasses import dataclass
 
-from bot.localchat.refusals import too_many
+from bot.localchat.refusals import Refused, too_many
+
+log = logging.getLogger(__name__)
 
 CAPTION_UNITS = 1024
 """A caption's limit in UTF-16 code units (Bot API, sendPhoto)."""
@@ -44,13 +47,20 @@ class Flood:
         self._limits = limits
         self._tokens: dict[int, tuple[float, float]] = {}
         self._sent: dict[int, deque[float]] = {}
+        self.refused = 0
+        """How often a chat had none left: a bot that keeps the pace is never refused."""
 
     def spend(self, chat_id: int, now: float) -> None:
         """Count one send or edit; raises Refused (429) when the chat has none left."""
-        if chat_id > 0:
-            self._spend_private(chat_id, now)
-        else:
-            self._spend_group(chat_id, now)
+        try:
+            if chat_id > 0:
+                self._spend_private(chat_id, now)
+            else:
+                self._spend_group(chat_id, now)
+        except Refused as refusal:
+            self.refused += 1
+            log.warning("chat %d has sent too much: refused for %s s", chat_id, refusal.retry_after)
+            raise
 
     def _spend_private(self, chat_id: int, now: float) -> None:
         rate = self._limits.private_per_second

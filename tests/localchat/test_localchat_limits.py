@@ -9,6 +9,7 @@ import pytest
 from bot.localchat.limits import Flood, Limits
 from bot.localchat.refusals import Refused as Refusal
 from tests.chatclient import Member
+from tests.e2e.house import within_limits
 from tests.localchat.client import GROUP, LEARNER, Refused, Served
 from tests.localchat.conftest import Clock, Serve
 
@@ -109,3 +110,14 @@ async def test_a_call_may_hang_and_the_server_closes_all_the_same(serve: Serve) 
         assert not done
     with pytest.raises(Refused):
         await call
+
+
+def test_refusals_are_counted_and_fail_an_end_to_end_test() -> None:
+    """What the whole bot's tests look at in the end: also a refusal that the bot has made good by waiting."""
+    flood = Flood(LIMITS)
+    with within_limits():
+        flood.spend(LEARNER, 0.0)
+    assert flood.refused == 0
+    with pytest.raises(AssertionError), within_limits():
+        _spent(flood, LEARNER, 0.0)
+    assert flood.refused == 1
