@@ -19,7 +19,6 @@ from tests.gate.world import CANARY, World
 from tests.guard.cases import Step
 from tests.guard.lab import WEB, container
 
-SWITCH = b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
 UPGRADE = b"Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
 ATTACH = b"POST /v1.41/containers/web/attach?stream=1&stdin=1&stdout=1 HTTP/1.1\r\nHost: d\r\n" + UPGRADE
 BASE = "diamol/base"
@@ -62,39 +61,6 @@ async def test_a_container_that_goes_before_its_attach_is_the_engines_404(
     assert status(answer) == 404 and answer.count(b"HTTP/1.1 ") == 1
     assert not any(line.startswith("DELETE") for line in fake.lines)
     assert not any(b"DELETE" in request for request in fake.seen)
-
-
-async def test_a_program_that_does_not_read_holds_its_writer_back(
-    lab: HandMadeLab, fake: FakeEngine, web: None
-) -> None:
-    """Case B67: what the gate takes of a gigabyte is no more than the sockets and one piece hold."""
-    taken = asyncio.Event()
-
-    async def engine(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        attach = b"/attach" in head.partition(b"\r\n")[0]
-        writer.write(SWITCH if attach else fake.replies[b"GET /v1.41/containers/json"])
-        if attach:
-            await taken.wait()
-        writer.close()
-
-    fake.path.unlink()
-    server = await asyncio.start_unix_server(engine, fake.path, limit=64 * 1024)
-    reader, writer = await asyncio.open_unix_connection(lab.socket)
-    writer.write(ATTACH)
-    await reader.readuntil(b"\r\n\r\n")
-    sent = 0
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(0.5):
-            while sent < 1024**3:
-                writer.write(bytes(64 * 1024))
-                await writer.drain()
-                sent += 64 * 1024
-    assert 0 < sent < 8 * 1024**2
-    taken.set()
-    writer.transport.abort()
-    server.close()
-    await settled(lab)
 
 
 async def answered(world: World, method: str, target: str, data: bytes | None = None, kind: str = "") -> bytes:

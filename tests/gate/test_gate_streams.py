@@ -144,23 +144,6 @@ async def test_streams_are_bounded_and_the_lab_goes_on(lab: HandMadeLab, fake: F
     assert "streams-full" in lab.observer.codes
 
 
-async def test_a_client_that_does_not_read_holds_the_engine_back(lab: HandMadeLab, fake: FakeEngine) -> None:
-    """Cases B64, B65: bounded buffers, not memory. The engine's side is blocked while the client is."""
-    fake.after = b"x" * 8 * 1024 * 1024
-    reader, writer = await asyncio.open_unix_connection(lab.socket, limit=1024)
-    writer.write(ATTACH + UPGRADE)
-    await until(lambda: lab.gate.streams == 1)
-    await asyncio.sleep(0.2)
-    got = 0
-    async with asyncio.timeout(10):
-        writer.write_eof()
-        while data := await reader.read(65536):
-            got += len(data)
-    assert got >= len(fake.after)
-    writer.close()
-    await settled(lab)
-
-
 async def test_an_archive_is_looked_at_and_streams(lab: HandMadeLab, fake: FakeEngine) -> None:
     """Case I174's compressed archive: refused before the engine has it, whatever its framing."""
     head = b"PUT /v1.41/containers/web/archive?path=/x HTTP/1.1\r\nHost: d\r\nContent-Length: 600\r\n\r\n"
