@@ -11,6 +11,7 @@ from typing import Protocol
 from bot.chat.cause import Cause
 from bot.chat.conversation import Conversation
 from bot.chat.guests import Guests
+from bot.chat.pages_desk import PagesDesk
 from bot.errors import DosirakError
 from bot.learning.capacity import HostRoom
 from bot.store import LabState
@@ -38,9 +39,10 @@ class NoHost:
 class AdminDesk:
     """Whoever is not an admin is told what everybody is told about an unknown command."""
 
-    def __init__(self, guests: Guests, host: HostView) -> None:
+    def __init__(self, guests: Guests, host: HostView, pages: PagesDesk) -> None:
         self._guests = guests
         self._host = host
+        self._pages = pages
 
     async def show(self, talk: Conversation, cause: Cause) -> None:
         if not self._guests.is_admin(cause.person.id):
@@ -77,6 +79,20 @@ class AdminDesk:
         if (who := await self._named(talk, cause, rest)) is not None:
             await self._guests.ban(who)
             await talk.say("admin.banned", who=who)
+            talk.later(self._close_labs(talk, who))
+
+    async def _close_labs(self, talk: Conversation, who: int) -> None:
+        """What the banned person or chat has open ends too: programs, pages, a place in the queue."""
+        keeper, closed = talk.kit.keeper, 0
+        for guest in keeper.reception.waiting.of_chat(who):
+            keeper.reception.waiting.leave(guest.scope)
+        for record in await talk.kit.store.labs.all():
+            if record.scope.chat_id == who:
+                await self._pages.lab_ends(record)
+                await keeper.end(record)
+                closed += 1
+        if closed:
+            await talk.say("admin.banned_lab", n=closed)
 
     async def unban(self, talk: Conversation, cause: Cause, rest: str) -> None:
         if (who := await self._named(talk, cause, rest)) is not None:

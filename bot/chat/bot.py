@@ -130,7 +130,7 @@ class ChatBot:
             life=LifeDesk(pages),
             waiting=WaitingDesk(performer),
             forget=ForgetDesk(self._conversations, pages, admins, driver),
-            admin=AdminDesk(self._guests, host),
+            admin=AdminDesk(self._guests, host, pages),
         )
 
     async def __aenter__(self) -> Self:

@@ -187,14 +187,15 @@ class Keeper:
 
     async def extend(self, scope: Scope) -> LabRecord:
         """More time: the lab with its new end. Raises LabClosed when there is none, NoMoreTime after two times."""
-        record = await self._store.labs.of(scope)
-        if record is None:
-            raise LabClosed("there is no lab")
-        if record.extensions >= MOST_EXTENSIONS:
-            raise NoMoreTime(f"extended {record.extensions} times")
-        ends_at = max(record.ends_at, self._clock()) + EXTENSION
-        await self._store.labs.extend(record.lab_id, ends_at)
-        return replace(record, ends_at=ends_at, extensions=record.extensions + 1)
+        async with self._turn(scope):  # Nothing is promised of a lab whose end has begun.
+            record = await self._store.labs.of(scope)
+            if record is None or record.state is LabState.CLOSING:
+                raise LabClosed("there is no lab")
+            if record.extensions >= MOST_EXTENSIONS:
+                raise NoMoreTime(f"extended {record.extensions} times")
+            ends_at = max(record.ends_at, self._clock()) + EXTENSION
+            await self._store.labs.extend(record.lab_id, ends_at)
+            return replace(record, ends_at=ends_at, extensions=record.extensions + 1)
 
     async def end(self, record: LabRecord) -> ClosedLab:
         """Remove a lab and all that is in it."""
@@ -227,14 +228,24 @@ class Keeper:
 
     async def _do(self, todo: Due | None, record: LabRecord, listener: Listener) -> None:
         if todo is Due.CLOSE:
-            await listener.ending(record)
-            await listener.ended(record, await self.end(record))
+            if (closing := await self._closing(record, listener)) is not None:
+                await listener.ending(closing)
+                await listener.ended(closing, await self.end(closing))
         elif todo is Due.WARN:
             record = await self._with_time_to_read(record)
             self._warned[record.lab_id] = record.ends_at
             await listener.warned(record)
         elif todo is Due.PARK:
             await self._park(record, Happening.IDLE)
+
+    async def _closing(self, record: LabRecord, listener: Listener) -> LabRecord | None:
+        """From here on it ends; None when somebody has put the end off a moment before."""
+        async with self._turn(record.scope):
+            now = await self._store.labs.get(record.lab_id)
+            if now is None or self._due(now, listener) is not Due.CLOSE:
+                return None
+            await self._move(now, Happening.ENDED)
+            return replace(now, state=LabState.CLOSING)
 
     async def _park(self, record: LabRecord, why: Happening) -> None:
         async with self._turn(record.scope):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.chat import notices
 from bot.chat.cause import Cause
@@ -74,13 +75,16 @@ class PagesDesk:
     async def _opened(self, talk: Conversation, lab_id: LabId, container: ContainerSummary) -> list[Page]:
         """A page for each TCP port that the container publishes."""
         pages = []
+        record = await self._kit.store.labs.get(lab_id)
+        until = record.ends_at if record else None
         for port in container.ports:
             if port.protocol != "tcp":
                 continue
             try:
-                pages.append(
-                    await self._kit.pages.open(lab_id, container.id, container.name, port.host, port.container)
+                opened = await self._kit.pages.open(
+                    lab_id, container.id, container.name, port.host, port.container, until
                 )
+                pages.append(opened)
             except DosirakError as error:
                 log.warning("no page for a container: %s", error)
                 await talk.say("pages.failed")
@@ -139,16 +143,17 @@ class PagesDesk:
         if page is None or record is None or page.lab_id != record.lab_id:
             return await talk.answer(cause, talk.words("pages.already_over"))
         if action == "extend":
-            await self._extend(talk, cause, page)
+            await self._extend(talk, cause, page, record.ends_at)
         elif action == "close":
             await self._close(talk, cause, page)
 
-    async def _extend(self, talk: Conversation, cause: Cause, page: Page) -> None:
+    async def _extend(self, talk: Conversation, cause: Cause, page: Page, lab_ends_at: datetime) -> None:
         try:
-            extended = await self._kit.pages.extend(page.token)
+            extended = await self._kit.pages.extend(page.token, lab_ends_at)
         except PageError:
             return await talk.answer(cause, talk.words("pages.already_over"))
-        key = "pages.extended" if extended.ends_at > page.ends_at else "pages.longest"
+        longer = "pages.extended" if extended.ends_at > page.ends_at else "pages.longest"
+        key = "pages.with_lab" if extended.ends_at == lab_ends_at else longer
         await talk.answer(cause, talk.words(key, time=notices.left(talk.words, extended, self._kit.clock())))
         await self._redraw(talk, extended)
         told = (await self._told(page.lab_id)).get(page.token)

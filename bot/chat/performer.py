@@ -236,7 +236,8 @@ class Performer:
         added = await talk.kit.store.completions.add(
             Completion(talk.scope, person.id, person.name, place.chapter, place.step, talk.kit.clock())
         )
-        if added and not effect.first:
+        listed = person.id not in await talk.kit.store.unlisted.of(talk.scope)
+        if added and not effect.first and listed:
             await talk.say("study.too", name=harmless(person.name), step=talk.lesson.label(place))
 
     async def _done(self, talk: Conversation, cause: Cause, effect: do.SayDone) -> None:

@@ -74,6 +74,10 @@ class WaitingRoom:
             guest.kept_until = now + CALL_KEEPS
         return guest
 
+    def of_chat(self, chat_id: int) -> tuple[Guest, ...]:
+        """Those of a person's private chat, or of a group and its topics."""
+        return tuple(guest for guest in self._guests.values() if guest.scope.chat_id == chat_id)
+
     def find(self, scope: Scope) -> Guest | None:
         return self._guests.get(scope)
 

@@ -68,6 +68,9 @@ def quiz_answered(course: Course, progress: Progress, event: on.QuizAnswered) ->
         return say(progress, Note.GONE)
     right = event.option == quiz.answer
     noted: tuple[Effect, ...] = ()
-    if right:
+    if right and progress.shared and event.place in progress.done:
+        # The exercise itself was done here, by somebody: whoever knows the answer has followed it.
+        progress, noted = completed(progress, event.place)
+    elif right:
         progress, noted = read(course, progress, event.place)
     return progress, (*noted, do.SayQuiz(event.place, event.option, right))

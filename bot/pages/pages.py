@@ -72,14 +72,23 @@ class Pages:
         await self._proxy.close()
 
     async def open(
-        self, lab_id: LabId, container_id: str, container_name: str, host_port: int, container_port: int
+        self,
+        lab_id: LabId,
+        container_id: str,
+        container_name: str,
+        host_port: int,
+        container_port: int,
+        until: datetime | None = None,
     ) -> Page:
         """Give this port of this container an address; the one it has, with fresh time, when it has one.
+
+        `until` is the lab's end, after which nobody is promised a page.
 
         Raises LabClosed when the lab has no record, StoreError when the page cannot be kept.
         """
         now = self._clock()
-        page = Page(new_token(), lab_id, container_id, container_name, host_port, container_port, now, now + self._ttl)
+        ends_at = _capped(now + self._ttl, until)
+        page = Page(new_token(), lab_id, container_id, container_name, host_port, container_port, now, ends_at)
         async with self._opening:
             before = self._at(page)
             if before is not None and not before.is_over(now):
@@ -89,13 +98,13 @@ class Pages:
             self._serve(page)
         return page
 
-    async def extend(self, token: str) -> Page:
-        """One more lifetime, up to LONGEST from now; raises PageError when the page is over."""
+    async def extend(self, token: str, until: datetime | None = None) -> Page:
+        """One more lifetime, up to LONGEST from now and to the lab's end; raises PageError when the page is over."""
         async with self._opening:
             route, now = self._routes.get(token), self._clock()
             if route is None or route.page.is_over(now):
                 raise PageError("the page is over")
-            ends_at = min(route.page.ends_at + self._ttl, now + LONGEST * self._ttl)
+            ends_at = _capped(min(route.page.ends_at + self._ttl, now + LONGEST * self._ttl), until)
             page = dataclasses.replace(route.page, ends_at=max(ends_at, route.page.ends_at))
             await self._records.put(page)
             self._serve(page)
@@ -210,3 +219,7 @@ class Pages:
             await self._records.set_visits(changed)
             for token in changed.keys() & self._routes.keys():
                 self._routes[token].visits_kept = changed[token]
+
+
+def _capped(ends_at: datetime, until: datetime | None) -> datetime:
+    return ends_at if until is None else min(ends_at, until)

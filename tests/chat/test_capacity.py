@@ -198,6 +198,20 @@ async def test_an_admin_bans_reads_figures_and_forgives(house: House) -> None:
         await minjun.sees("🍱 도움말")
 
 
+async def test_who_is_banned_keeps_nothing_open(house: House) -> None:
+    """The lab with its program and page, and the place in the queue; the admin reads that it went."""
+    house.guests = GuestList(admins=frozenset({HANEUL}))
+    await house.restart()
+    async with Member(house.url, HANEUL) as haneul, Member(house.url, MINJUN) as minjun:
+        await haneul.says("true")
+        await haneul.sees("✓")
+        await minjun.says("cat")
+        await minjun.sees("⏳ 실행 중")
+        await haneul.says(f"/ban {MINJUN}")
+        await haneul.sees("열려 있던 실습 환경 1개도 닫았어요")
+        assert [record.scope for record in await house.store.labs.all()] == [Scope(HANEUL)]
+
+
 async def test_a_bot_for_invited_people_says_so(house: House) -> None:
     """A person on the list, or everybody in a group on it; others read one line, and nothing of theirs runs."""
     house.guests = GuestList(allowed=frozenset({HANEUL, GROUP_ID}))

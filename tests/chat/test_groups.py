@@ -373,6 +373,25 @@ async def test_a_member_may_stay_unlisted(group: Group) -> None:
     assert "이름이 나와요" in (await minjun.sees_toast(await minjun.presses("🙈", on=seen))).text
 
 
+async def done_by(house: House) -> set[int]:
+    return {one.user_id for one in await house.store.completions.of(Scope(GROUP))}
+
+
+async def test_who_is_not_listed_is_not_named_by_what_they_do_next(house: House, group: Group) -> None:
+    """It counts, quietly."""
+    haneul, minjun, alex = group
+    await house.store.unlisted.leave(Scope(GROUP), MINJUN)
+    await haneul.says("/start ch02-clean-up")
+    step = await haneul.sees("4/4")
+    for person in (haneul, minjun, alex):
+        await person.presses("✔ 확인", on=step)
+        async with asyncio.timeout(5):
+            while person.user not in await done_by(house):  # noqa: ASYNC110 - the bot says nothing
+                await asyncio.sleep(0.01)
+    await haneul.sees("👣 Alex")
+    assert not haneul.shows("👣 민준")
+
+
 async def test_without_any_deeds_there_is_only_a_word(learner: Member) -> None:
     """No empty picture; and alone there is no list to leave."""
     await learner.says("/progress")

@@ -156,6 +156,32 @@ async def test_a_bot_that_was_away_warns_before_it_ends_anything(house: House) -
     assert await house.after(seconds=1) == ["ending", "ended 0"]
 
 
+async def test_nothing_is_promised_of_a_lab_whose_end_has_begun(house: House) -> None:
+    """An extension either comes in time and holds, or is refused; never a promise for a lab that goes."""
+    lab = await house.keeper.open(SCOPE)
+    house.people.in_use = True
+    await house.after(seconds=(TERMS.lifetime - WARN_BEFORE).total_seconds())
+    house.labs.closing = asyncio.Event()
+    async with asyncio.TaskGroup() as both:
+        ending = both.create_task(house.after(minutes=5))
+        async with asyncio.timeout(5):
+            while "ending" not in house.people.heard:  # noqa: ASYNC110 - the keeper tells nobody else
+                await asyncio.sleep(0)
+        extending = both.create_task(_refused(house))
+        await asyncio.sleep(0.05)
+        house.labs.closing.set()
+    assert ending.result() == ["ending", "ended 0"] and extending.result()
+    assert house.labs.get(lab.id) is None
+
+
+async def _refused(house: House) -> bool:
+    try:
+        await house.keeper.extend(SCOPE)
+    except LabClosed:
+        return True
+    return False
+
+
 async def test_without_a_lab_there_is_nothing_to_extend(house: House) -> None:
     """An old warning's button."""
     with pytest.raises(LabClosed):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -358,6 +359,22 @@ async def test_a_page_is_announced_extended_and_closed(house: House, learner: Me
     house.events.tell(ContainerRemoved(lab.id, WEB.id))
     await learner.sees("웹 페이지가 닫혔어요")
     assert "이미 닫힌" in (await learner.sees_toast(await learner.presses("⏱ 연장"))).text
+
+
+async def test_a_page_is_not_promised_longer_than_its_lab(house: House, learner: Member) -> None:
+    """Neither by its message nor by Extend, which names the way to more time."""
+    await learner.says("true")
+    await learner.sees("✓")
+    house.now += timedelta(hours=3, minutes=50)
+    house.events.tell(ContainerStarted(house.labs.only.id, WEB))
+    page = await learner.sees("웹 페이지가 열렸어요")
+    assert "10분 뒤" in page.text
+    toast = (await learner.sees_toast(await learner.presses("⏱ 연장", on=page))).text
+    assert "10분 동안" in toast and "/extend" in toast
+    await learner.says("/extend")
+    await learner.sees("40분 동안")
+    toast = (await learner.sees_toast(await learner.presses("⏱ 연장", on=page))).text
+    assert "40분 동안" in toast
 
 
 async def test_the_card_does_what_it_offers(house: House, learner: Member) -> None:

@@ -82,6 +82,7 @@ def test_korean_speaks_korean() -> None:
         "driver",
         "detach",
         "close",
+        "extend",
         "ban",
         "gib",
     }

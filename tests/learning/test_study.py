@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from bot.course.model import Course, Quiz
 from bot.learning import effects as do
 from bot.learning import events as on
 from bot.learning.progress import Place, Progress
 from bot.learning.study import Deed, study
-from tests.learning.playbook import BOXES, CLEAN, HELLO, INTRO, Playbook, small_course
+from tests.learning.playbook import BOXES, CLEAN, HELLO, INTRO, Playbook, small_course, step, text
 
 CHAPTER = small_course().chapter("ch02")
 
@@ -44,6 +47,21 @@ def test_a_step_that_the_group_has_done_still_counts_for_a_member() -> None:
     talk.on(on.CheckEnded(HELLO, True)).does(do.MarkDone(HELLO, first=False))
     again = do.MarkDone(BOXES, first=False)
     in_a_group(BOXES, BOXES).on(on.QuizAnswered(BOXES, 0)).does(again, do.SayQuiz(BOXES, 0, right=True))
+
+
+def test_a_right_answer_counts_where_the_group_has_done_the_exercise() -> None:
+    """Before that it does not stand for the exercise, and alone it never does."""
+    asked = text("?", quiz=Quiz("?", ("a", "b"), 0, "!"))
+    course = Course((replace(CHAPTER, steps=(step(HELLO.step, asked, asked, checked=True),)),))
+    said = do.SayQuiz(HELLO, 0, right=True)
+    for shared, done, effects in (
+        (True, {HELLO}, (do.MarkDone(HELLO, first=False), said)),
+        (True, set(), (said,)),
+        (False, {HELLO}, (said,)),
+        (False, set(), (said,)),
+    ):
+        progress = Progress(place=HELLO, done=frozenset(done), shared=shared)
+        Playbook(progress, course).on(on.QuizAnswered(HELLO, 0)).does(*effects)
 
 
 def test_another_command_proves_nothing_about_who_typed_it() -> None:

@@ -71,6 +71,18 @@ async def test_extending_adds_time_but_not_without_end(house: House) -> None:
     assert record is not None and record.ends_at == last.ends_at
 
 
+async def test_no_page_is_promised_beyond_its_labs_end(house: House) -> None:
+    """Neither when it is opened or opened again, nor by Extend; and a page is never cut shorter by that."""
+    await house.page(hello)
+    end = house.clock.now + timedelta(seconds=TTL + 60)
+    house.clock.forward(minutes=10)
+    page = await house.pages.open(LAB, "c1", "web", 8088, 80, end)
+    assert page.ends_at == end
+    assert (await house.pages.extend(page.token, end)).ends_at == end
+    assert (await house.pages.extend(page.token, end - timedelta(minutes=5))).ends_at == end
+    assert (await house.pages.extend(page.token)).ends_at == end + timedelta(seconds=TTL)
+
+
 async def test_the_end_is_honoured_at_once_and_told_once(house: House) -> None:
     """At the very second a request finds nothing, before anything was cleared away; `expire` then tells it once."""
     page = await house.page(hello)
