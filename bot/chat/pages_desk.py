@@ -97,11 +97,11 @@ class PagesDesk:
         await self._kit.store.pages.set_message(page.token, message_id)
         if record is not None and record.message_id is not None:
             await self._kit.sender.delete(talk.scope, record.message_id)
-        elif self._kit.previews is not None and talk.scope.is_private:
+        elif self._kit.previews is not None:
             talk.later(self._preview(talk, page))
 
     async def _preview(self, talk: Conversation, page: Page) -> None:
-        """A picture of a new page, where nobody else's talk is pushed away by it."""
+        """A picture of a new page, once: in a group all see at a glance what was published."""
         assert self._kit.previews is not None
         picture = await self._kit.previews.picture(self._kit.pages.url(page))
         if picture is not None and self._kit.pages.get(page.token) is not None:

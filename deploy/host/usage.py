@@ -25,7 +25,7 @@ Settings are environment variables:
     DOSIRAK_PAGES_DOMAIN           published pages are <token>.<this domain> (localhost)
     DOSIRAK_PAGES_SCHEME           http or https, as learners' browsers see it (http)
     DOSIRAK_PAGE_TTL               seconds that a page lives (1800)
-    DOSIRAK_PAGE_PREVIEW           1: a picture of each new page in private chats, if Chromium is installed (0). It
+    DOSIRAK_PAGE_PREVIEW           1: a picture of each new page in the chat, if Chromium is installed (0). It
                                    opens what learners' containers serve: as "nobody", in Chromium's sandbox, cut off
                                    from everything but that page. A fault of Chromium's would still be a way in
     DOSIRAK_LAB_IDLE               seconds after which an unused lab is parked (1800)

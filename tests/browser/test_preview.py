@@ -7,6 +7,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
+from bot.localchat.seed import GROUP_ID
 from bot.pages import browser
 from deploy.host.temporary import EngineHost
 from tests.e2e.house import house
@@ -14,10 +15,11 @@ from tests.e2e.house import house
 RUN = "docker container run --detach --publish 8088:80 diamol/ch02-hello-diamol-web"
 
 
-async def test_a_new_page_comes_with_its_picture(engine_host: EngineHost) -> None:
+@pytest.mark.parametrize("chat", [{}, {"chat": GROUP_ID}], ids=["private", "group"])
+async def test_a_new_page_comes_with_its_picture(engine_host: EngineHost, chat: dict[str, int]) -> None:
     """Once, under its message; nobody has visited the page then."""
-    async with house(engine_host, page_preview=True) as place, place.running(), place.member(1001) as learner:
-        await learner.says(RUN)
+    async with house(engine_host, page_preview=True) as place, place.running(), place.member(1001, **chat) as learner:
+        await learner.says(f"/sh {RUN}")
         await learner.sees("웹 페이지가 열렸어요")
         photo = await learner.sees_where(lambda one: "photo" in one.shape and "🖼 8088 → " in one.text, "🖼", timeout=30)
         picture = Image.open(BytesIO(await learner.opens(photo.shape["photo"][-1]["file_id"])))
