@@ -1,15 +1,17 @@
-"""What is said when something was stopped because of the disk."""
+"""What is said when something was stopped because of the disk, or of what the kernel has once for all labs."""
 
 from __future__ import annotations
 
 from bot.chat.message import Outgoing
 from bot.chat.texts import Words
-from bot.sandbox.events import DiskLimitReached
+from bot.sandbox.events import DiskLimitReached, TableFull
 
 
-def notice(words: Words, event: DiskLimitReached) -> Outgoing:
+def notice(words: Words, event: DiskLimitReached | TableFull) -> Outgoing:
     """Why, what was stopped, what is kept and what makes room."""
     names = ", ".join(event.containers)
+    if isinstance(event, TableFull):
+        return Outgoing(words.coded("tables.stopped" if names else "tables.stopped_terminal", {"names": names}))
     return Outgoing(words.coded(_key(event), {"names": names}, limit=_size(event.limit)))
 
 

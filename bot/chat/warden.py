@@ -16,7 +16,7 @@ from bot.chat.pages_desk import PagesDesk
 from bot.chat.waiting import called
 from bot.errors import ChatError, DosirakError
 from bot.identity import LabId
-from bot.sandbox.events import ContainerEvent, DiskLimitReached, EngineBack, EngineGone, Events, LabEvent
+from bot.sandbox.events import ContainerEvent, DiskLimitReached, EngineBack, EngineGone, Events, LabEvent, TableFull
 from bot.sandbox.removal import ClosedLab
 from bot.store import LabRecord
 
@@ -47,8 +47,8 @@ class Warden:
         if isinstance(event, ContainerEvent):
             turn = self._turns.setdefault(event.lab_id, asyncio.Lock())
             self._kit.tasks.start(self._in_turn(turn, event), name="container event")
-        elif isinstance(event, DiskLimitReached):
-            self._kit.tasks.start(self._disk(event), name="disk limit")
+        elif isinstance(event, DiskLimitReached | TableFull):
+            self._kit.tasks.start(self._stopped(event), name="limit reached")
         elif isinstance(event, EngineGone | EngineBack):
             self._tell_those_at_work("lab.engine_gone" if isinstance(event, EngineGone) else "lab.engine_back")
             for talk in self._conversations.known() if isinstance(event, EngineBack) else ():
@@ -64,7 +64,7 @@ class Warden:
             except DosirakError as error:
                 log.warning("an event of a lab went by: %s", error)
 
-    async def _disk(self, event: DiskLimitReached) -> None:
+    async def _stopped(self, event: DiskLimitReached | TableFull) -> None:
         scope = await self._kit.keeper.scope_of(event.lab_id)
         if scope is not None:
             talk = await self._conversations.find(scope)

@@ -72,8 +72,19 @@ class DiskLimitReached:
     host_full: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class TableFull:
+    """Something of a lab was stopped because it held most of what the kernel has for all: terminals, file watches.
+
+    `containers` as in `DiskLimitReached`.
+    """
+
+    lab_id: LabId
+    containers: tuple[str, ...]
+
+
 ContainerEvent = ContainerStarted | ContainerStopped | ContainerRemoved | ContainerRenamed
-LabEvent = ContainerEvent | DiskLimitReached | EngineGone | EngineBack
+LabEvent = ContainerEvent | DiskLimitReached | TableFull | EngineGone | EngineBack
 Listener = Callable[[LabEvent], None]
 
 

@@ -29,6 +29,7 @@ from bot.sandbox.meter import Meter
 from bot.sandbox.namespace import NetworkNamespace
 from bot.sandbox.opening import LabPlan, Opening
 from bot.sandbox.refusals import Refusals
+from bot.sandbox.tables import TableWatchdog
 from bot.sandbox.watch import Watch
 from bot.settings import Settings
 from bot.tasks import TaskShelf
@@ -71,6 +72,7 @@ class SandboxHost:
         self.labs = Labs(self._engine, opening, self._cgroups, plan.folder, self._settings.labs_max)
         self._watch = Watch(self._engine, self.events)
         self._disk = self._disk_watchdog()
+        self._tables = TableWatchdog(self._engine, self.events, self._cgroups, self._open_labs)
         self.meter = Meter(Inventory(self._engine))
         self.events.listen(self._keep_ports)
         try:
@@ -81,6 +83,7 @@ class SandboxHost:
         self._tasks.keep(self._firewall.keep, name="firewall")
         self._tasks.keep(self._watch.run, name="engine events")
         self._tasks.keep(self._disk.run, name="disk watchdog")
+        self._tasks.keep(self._tables.run, name="tables watchdog")
         with suppress(TimeoutError):
             await asyncio.wait_for(self._watch.ready.wait(), READY_SECONDS)
         return self
@@ -135,8 +138,10 @@ class SandboxHost:
 
     def _disk_watchdog(self) -> DiskWatchdog:
         limits = DiskLimits(self._settings.lab_disk_mib * MIB, self._settings.disk_reserve_mib * MIB)
-        labs = self.labs
-        return DiskWatchdog(self._engine, self.events, self._cgroups, limits, lambda: {lab.id for lab in labs.all()})
+        return DiskWatchdog(self._engine, self.events, self._cgroups, limits, self._open_labs)
+
+    def _open_labs(self) -> set[LabId]:
+        return {lab.id for lab in self.labs.all()}
 
     def _gate(self, lab_id: LabId, network: str) -> Gate:
         settings = self._settings

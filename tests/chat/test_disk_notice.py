@@ -9,7 +9,7 @@ import pytest
 from bot.chat.disk import notice
 from bot.chat.texts import Words, read_texts
 from bot.identity import LabId
-from bot.sandbox.events import DiskLimitReached
+from bot.sandbox.events import DiskLimitReached, TableFull
 from tests.chat.conftest import House
 from tests.chatclient import Member
 
@@ -29,6 +29,13 @@ def test_each_case_has_a_sentence_of_its_own(words: Words) -> None:
         assert ("1.0 GiB" in text) == (not host_full)
         said[text] = event
     assert len(said) == 6
+
+
+@pytest.mark.parametrize("words", read_texts().values(), ids=str)
+def test_who_took_the_terminals_of_all_is_told_so(words: Words) -> None:
+    """What was stopped, by its name or as the terminal."""
+    container, terminal = (notice(words, TableFull(LabId("0123456789"), names)).text.text for names in (("taker",), ()))
+    assert "taker" in container and container != terminal
 
 
 def test_a_small_limit_is_told_in_its_unit() -> None:
