@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import socket
 import time
 from pathlib import Path
 
 import pytest
 
+from bot.errors import EngineTimeout
 from bot.guard.streams import MAX_ARCHIVE
 from bot.sandbox.gate import patience, pump
 from bot.sandbox.gate.body import LEAST_CHUNK, MANY_CHUNKS
@@ -18,7 +20,9 @@ from bot.sandbox.gate.connection import BODIES, BURST, LARGE_BODY
 from bot.sandbox.gate.patience import LONGEST_WAIT, Pace
 from bot.sandbox.gate.pump import FULL, MUCH, STRAIGHT, Rest
 from bot.sandbox.gate.server import TOLD_AT_A_TIME
+from bot.sandbox.gate.sparing import SparingLog
 from bot.sandbox.gate.upstream import MAX_WHOLE
+from bot.sandbox.refusals import FIRST, INTERVAL
 from tests.gate.support import A, FakeEngine, HandMadeLab, opened, raw, settled, status, until
 
 WEB = "c" * 64
@@ -255,6 +259,30 @@ async def test_a_body_in_crumbs_is_refused(lab: HandMadeLab, size: int, pieces: 
     body = b"%x\r\n%b\r\n" % (size, b" " * size) * pieces + b'17\r\n{"Image":"diamol/base"}\r\n0\r\n\r\n'
     answer = await raw(lab.socket, head + b"Transfer-Encoding: chunked\r\n\r\n" + body)
     assert status(answer) == expected and (b"pieces" in answer) == (expected == 413)
+
+
+async def test_an_engine_that_is_away_does_not_fill_the_log(
+    lab: HandMadeLab, fake: FakeEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A learner's loop meanwhile: each call is answered, and the operator reads a few lines."""
+    fake.reply = b""
+    fake.replies = {}
+    ask = b"GET /v1.41/containers/json HTTP/1.1\r\nHost: d\r\n\r\n"
+    answers = [status(await raw(lab.socket, ask)) for _ in range(5 * FIRST)]
+    assert answers == [503] * len(answers)
+    assert len(caplog.messages) == FIRST and all("EngineUnavailable" in line for line in caplog.messages)
+
+
+def test_failures_that_were_not_told_are_counted(caplog: pytest.LogCaptureFixture) -> None:
+    """With the next interval's first one."""
+    now = 0.0
+    failures = SparingLog(logging.getLogger("gate"), A, lambda: now)
+    for _ in range(FIRST + 7):
+        failures.warning(EngineTimeout("slow"))
+    now = INTERVAL
+    failures.warning(EngineTimeout("slow"))
+    told = [f"lab {A}: EngineTimeout: slow"] * FIRST
+    assert caplog.messages == [*told, f"lab {A}: 7 more failures since then", told[0]]
 
 
 async def test_what_costs_the_engine_much_waits_for_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import logging
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -20,9 +19,8 @@ from bot.sandbox.gate.listening import ClientReader
 from bot.sandbox.gate.patience import drained
 from bot.sandbox.gate.protocols import GateObserver, ImageShelf
 from bot.sandbox.gate.pump import join, watching
+from bot.sandbox.gate.sparing import SparingLog
 from bot.sandbox.gate.upstream import ANSWER_SECONDS, Engine, EngineAnswer, parsed
-
-log = logging.getLogger(__name__)
 
 MAX_STREAM_LINE = 1024 * 1024
 """A line of stats is 3 kB, an event some hundred bytes."""
@@ -41,6 +39,7 @@ class Carrier:
         shelf: ImageShelf,
         observer: GateObserver,
         starts: AbstractAsyncContextManager[Any],
+        failures: SparingLog,
     ) -> None:
         """`starts` is entered for each start of a container, the turn that all labs wait for."""
         self._starts = starts
@@ -48,6 +47,7 @@ class Carrier:
         self._engine = engine
         self._shelf = shelf
         self._observer = observer
+        self._failures = failures
 
     async def settle(self, answer: Answer) -> Answer:
         """An answer made by the guard: its changes to the shelf come first."""
@@ -91,7 +91,7 @@ class Carrier:
             if gone is not None:
                 await self._observer.container_gone(self._owner.lab, gone)
         except DosirakError as error:
-            log.warning("lab %s: %s", self._owner.lab, error)
+            self._failures.warning(error)
 
     def _rebuilt(self, status: int, body: bytes, verdict: Forward) -> Answer:
         value = parsed(body)

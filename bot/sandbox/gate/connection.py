@@ -37,6 +37,7 @@ from bot.sandbox.gate.listening import ClientReader
 from bot.sandbox.gate.patience import STALL_SECONDS, Pace, drained
 from bot.sandbox.gate.protocols import GateObserver, ImageShelf
 from bot.sandbox.gate.slots import Slots
+from bot.sandbox.gate.sparing import SparingLog
 from bot.sandbox.gate.tarball import tar_pieces
 from bot.sandbox.gate.upstream import MAX_WHOLE, Engine
 
@@ -82,7 +83,8 @@ class Lab:
         self.engine = engine
         self.shelf = shelf
         self.observer = observer
-        self.carrier = Carrier(owner, engine, shelf, observer, starts)
+        self.failures = SparingLog(log, owner.lab)
+        self.carrier = Carrier(owner, engine, shelf, observer, starts, self.failures)
         self.changes = asyncio.Lock()
         self.walks = asyncio.Lock()
         """Walks of a container's files are done one at a time, but nobody else in the lab waits for them."""
@@ -111,9 +113,9 @@ class Connection:
             # The gate closes: a client that does not read must not hold it open.
             self._writer.transport.abort()
             raise
-        except Exception:
+        except Exception as error:
             # One connection's fault must not be another's; the next request gets a connection of its own.
-            log.exception("lab %s: a connection failed", self._lab.owner.lab)
+            self._lab.failures.warning(error, trace=True)
         finally:
             self._writer.close()
             try:
@@ -148,7 +150,7 @@ class Connection:
 
     async def _engine_failed(self, error: EngineError, method: str) -> None:
         """The engine is away, slow, or broke off: said in Docker's shape, since the CLI prints it."""
-        log.warning("lab %s: engine: %s", self._lab.owner.lab, error)
+        self._lab.failures.warning(error)
         self._close = True
         status = 504 if isinstance(error, EngineTimeout) else 503 if isinstance(error, EngineUnavailable) else 502
         await self._send(client.message(status, AWAY, method=method, close=True))
