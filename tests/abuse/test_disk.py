@@ -113,6 +113,24 @@ async def test_empty_files_count_too(small: SandboxHost, labs: tuple[Lab, Lab]) 
     assert await states(labs[0]) == {"many": "exited"}
 
 
+async def test_what_is_copied_in_counts_too(small: SandboxHost, labs: tuple[Lab, Lab]) -> None:
+    """Case J184: `docker cp` into a container that does not run, so that there is nothing to stop; B can write."""
+    lab, other = labs
+    told = Told(small)
+    await ok(lab, f"create --name box {BASE} true")
+    copies = "n=$(date +%s%N); while docker cp ~/part box:/part$n; do n=$((n+1)); done"
+    events: list[DiskLimitReached] = []
+    async with working(other):
+        while not events or not events[-1].removed:
+            # It ends with the shell that runs it, and goes on in the next one.
+            await lab.run_script(f"dd if=/dev/zero of=part bs=1M count=16; {copies}", timeout=30)
+            events.append(await told.next())
+        assert (await other.run_script("dd if=/dev/zero of=mine bs=1M count=8 && rm mine")).exit_code == 0
+    print(f"{len(events)} events; at the last one the lab had {events[-1].used / MIB:.0f} MiB")
+    assert {event.lab_id for event in events} == {lab.id}
+    assert events[-1].used < 4 * LIMIT * MIB and "box" not in await states(lab)
+
+
 async def test_the_terminal_itself_is_stopped_and_opens_again(small: SandboxHost, labs: tuple[Lab, Lab]) -> None:
     """The home volume is kept; its learner removes the file and goes on."""
     lab, _ = labs

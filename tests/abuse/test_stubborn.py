@@ -62,15 +62,21 @@ async def test_a_restart_loop_is_refused_or_ends(lab_a: Lab) -> None:
 
 
 async def test_a_paused_container_goes_at_once(lab_a: Lab, lab_b: Lab) -> None:
-    """It answers nothing, so that nothing may wait for it."""
-    await runs(lab_a, "frozen", "while :; do sleep 1; done")
+    """Case J191: it answers nothing, so that nothing may wait for it; what follows it ends with it."""
+    await runs(lab_a, "frozen", "while :; do echo here; sleep 1; done")
     await ok(lab_a, "pause frozen")
-    async with working(lab_b):
+    follow = " & ".join(f"timeout 20 docker {words} > /dev/null" for words in ("logs -f frozen", "wait frozen"))
+    async with working(lab_b), asyncio.TaskGroup() as group:
         started = time.monotonic()
-        assert (await docker(lab_a, "exec frozen true")).exit_code == 1
+        for words in ("exec frozen true", "attach --no-stdin frozen", "pause frozen"):
+            assert (await docker(lab_a, words)).exit_code == 1, words
+        for words in ("inspect frozen", "top frozen", "logs --tail 1 frozen", "stats --no-stream frozen"):
+            await ok(lab_a, words)
+        following = group.create_task(lab_a.run_script(f"{follow} & wait"))
         await docker(lab_a, "stop --time 1 frozen")
         await ok(lab_a, "rm --force frozen")
-        assert time.monotonic() - started < 10
+        assert (await following).exit_code == 0
+        assert time.monotonic() - started < 15
 
 
 async def test_output_that_nobody_reads_stays_where_it_is(lab_a: Lab, lab_b: Lab, settings: Settings) -> None:
