@@ -68,7 +68,7 @@ async def states(lab: Lab) -> dict[str, str]:
 
 
 async def test_what_fills_its_own_layer_is_stopped(small: SandboxHost, labs: tuple[Lab, Lab]) -> None:
-    """Only that container, and the learner can tidy up afterwards without being stopped again."""
+    """Case J184: only that container, and the learner can tidy up afterwards without being stopped again."""
     lab, other = labs
     told = Told(small)
     await runs(lab, "innocent", "sleep 1000")
@@ -86,7 +86,7 @@ async def test_what_fills_its_own_layer_is_stopped(small: SandboxHost, labs: tup
 
 
 async def test_what_fills_a_volume_is_stopped(small: SandboxHost, labs: tuple[Lab, Lab]) -> None:
-    """Whoever mounts it, since the volume does not tell who writes."""
+    """Case J184: whoever mounts it, since the volume does not tell who writes."""
     told = Told(small)
     await runs(labs[0], "writer", MANY.format("/data/big") + "; sleep 1000", options="-v data:/data")
     event = await told.next()
@@ -104,7 +104,7 @@ async def test_a_file_without_a_name_counts_too(small: SandboxHost, labs: tuple[
 
 
 async def test_empty_files_count_too(small: SandboxHost, labs: tuple[Lab, Lab]) -> None:
-    """A filesystem has a fixed number of them."""
+    """Case J184: a filesystem has a fixed number of them."""
     told = Told(small)
     many = "i=0; while :; do mkdir /d$i; cd /d$i; seq 1 1000 | xargs touch; i=$((i+1)); done"
     await runs(labs[0], "many", many)

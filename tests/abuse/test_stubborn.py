@@ -54,7 +54,7 @@ def descriptors() -> int:
 
 
 async def test_a_restart_loop_is_refused_or_ends(lab_a: Lab) -> None:
-    """No container starts again for ever."""
+    """Case J190: no container starts again for ever."""
     for policy in ("always", "unless-stopped", "on-failure:100"):
         refused = await docker(lab_a, f"run --detach --restart {policy} {BASE} false")
         assert refused.exit_code == 125 and "restart" in refused.output, (policy, refused)
@@ -94,7 +94,7 @@ async def test_output_that_nobody_reads_stays_where_it_is(lab_a: Lab, lab_b: Lab
 
 
 async def test_connections_are_counted(lab_a: Lab, lab_b: Lab, settings: Settings) -> None:
-    """A flood of them takes no more descriptors than the lab may have, and the gate lives on."""
+    """Case J194: a flood of them takes no more descriptors than the lab may have, and the gate lives on."""
     before = descriptors()
     async with working(lab_b), clients(gate_of(settings, lab_a), FLOOD):
         await asyncio.sleep(1)
@@ -105,7 +105,7 @@ async def test_connections_are_counted(lab_a: Lab, lab_b: Lab, settings: Setting
 
 
 async def test_a_lab_closes_while_it_makes_more(lab_a: Lab, lab_b: Lab, host: SandboxHost) -> None:
-    """Nothing of it is left, however fast it creates; stubborn, frozen and busy containers go with it."""
+    """Case J197: nothing of it is left, however fast it creates; stubborn, frozen and busy containers go with it."""
     await runs(lab_a, "stubborn", 'trap "" TERM; while :; do sleep 1000; done')
     await runs(lab_a, "frozen", "sleep 1000")
     await ok(lab_a, "pause frozen")

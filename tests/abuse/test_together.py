@@ -29,7 +29,7 @@ CREATE_EXEC = """curl --silent --unix-socket /var/run/docker.sock --write-out '%
 async def test_offenders_meet_their_bounds_while_the_other_lab_works(
     lab_a: Lab, lab_b: Lab, settings: Settings, engine: Engine
 ) -> None:
-    """Fork bomb, memory hogs, spinning loops, floods of logs, execs, creates and networks: all at the same time."""
+    """Cases J180, J181, J185, J186, J187, J192, all at the same time: forks, memory, loops, floods of all kinds."""
     before = resident()
     async with working(lab_b):
         await runs(lab_a, "stubborn", 'trap "" TERM; while :; do sleep 1000; done')
@@ -80,7 +80,7 @@ async def _bounded(lab: Lab, settings: Settings, engine: Engine) -> None:
 async def test_containers_within_their_limits_do_not_exceed_the_labs(
     lab_a: Lab, lab_b: Lab, settings: Settings, engine: Engine
 ) -> None:
-    """A limit for each is none for many: the lab's own counts, and a container is what ends, not the shell."""
+    """Case J182: a limit for each is none for many. The lab's own counts; a container is what ends, not the shell."""
     toolbox = (await engine.inspect(f"toolbox-{lab_a.id}"))["State"]["StartedAt"]
     each = settings.container_memory_mib * 3 // 4
     fill = f"dd if=/dev/zero of=/dev/shm/x bs=1M count=64; dd if=/dev/zero of=/a/x bs=1M count={each - 64}; sleep 1000"

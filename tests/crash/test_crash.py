@@ -13,7 +13,7 @@ pytestmark = pytest.mark.engine
 
 
 async def test_nothing_is_lost_and_nothing_left_over(fragile: World) -> None:
-    """Bot, engine, registry, and the power of all: whenever it comes, the learner goes on where they were."""
+    """Case J195: bot, engine, registry, the power of all: whenever it comes, the learner goes on where they were."""
     seed = secrets.randbelow(2**32)
     print(f"seed {seed}")
     findings = await Player(fragile).round(one_of_each(seed))

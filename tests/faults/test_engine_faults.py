@@ -124,7 +124,7 @@ async def test_no_engine_at_the_start(home: House, engine: FragileEngine) -> Non
 
 
 async def test_an_engine_that_hangs(home: House, engine: FragileEngine) -> None:
-    """It accepts connections and says nothing: whoever waits gets a word, and afterwards what was typed runs."""
+    """Case J196: it accepts connections and says nothing; whoever waits gets a word, and then what was typed runs."""
     async with running(home.settings) as bot, home.member(KOREAN) as learner, home.member(ENGLISH) as other:
         for member in (learner, other):
             await member.says("echo ready")

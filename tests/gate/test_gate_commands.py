@@ -29,7 +29,7 @@ async def test_the_first_run_prints_a_pull_and_the_second_does_not(lab_a: HandMa
 
 
 async def test_run_shows_the_container_as_docker_does(lab_a: HandMadeLab, cli: str) -> None:
-    """Name, image as written, virtual port; inspect, port and format agree."""
+    """Case H170: name, image as written, virtual port; inspect, port and format agree."""
     identity = await lab_a.ok(
         "run", "-d", "--name", "shop", "-p", "8088:80", "-e", "A=b", "--label", "x=y", WEB, cli=cli
     )
@@ -112,7 +112,7 @@ async def test_exit_codes_and_errors_are_dockers(lab_a: HandMadeLab, cli: str) -
 
 
 async def test_input_is_carried_and_its_end_too(lab_a: HandMadeLab, cli: str) -> None:
-    """run -i, exec -i and start -a -i end when their input does."""
+    """Case B62: run -i, exec -i and start -a -i end when their input does."""
     lab_a.has(BASE)
     assert await lab_a.ok("run", "-i", "--rm", BASE, "cat", cli=cli, stdin=b"hi\n") == "hi"
     await lab_a.ok("create", "-i", "--name", "cat", BASE, "cat", cli=cli)

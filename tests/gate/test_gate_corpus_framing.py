@@ -80,7 +80,7 @@ def whole(value: object, code: bytes = b"200 OK") -> bytes:
 async def test_framing_has_one_reading(
     lab: HandMadeLab, fake: FakeEngine, world: dict[str, str], case: Case, how: str
 ) -> None:
-    """Exact statuses in order, and the engine sees exactly the requests that the case says: none, if it says none."""
+    """Case A30: exact statuses in order, and the engine sees exactly the requests that the case says, or none."""
     wanted = [line.replace("$EA", OWN_EXEC).replace("$NOPE", world["NOPE"]) for line in case.raw.get("engine", ())]
     for data in case.wire(world):
         fake.seen.clear()

@@ -120,7 +120,7 @@ async def test_both_labs_may_use_the_same_names_and_ports(lab_a: HandMadeLab, vi
 
 
 async def test_roles_other_than_learner_are_invisible(lab_a: HandMadeLab, engine_host: EngineHost) -> None:
-    """Case K204: a lab cannot see, stop or remove its own toolbox, nor start an exec in it."""
+    """Cases F141, K204: a lab cannot see, stop or remove its own toolbox, nor start an exec in it."""
     labels = ("--label", f"dosirak.lab={lab_a.owner.lab}", "--label", "dosirak.role=toolbox")
     network = ("--network", f"lab-{lab_a.owner.lab}")
     toolbox = on_engine(

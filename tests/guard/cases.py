@@ -158,7 +158,8 @@ def read_corpus() -> tuple[Case, ...]:
     return tuple(cases)
 
 
-def elsewhere() -> dict[str, dict[str, str]]:
-    """Numbers that a named test shows (`shown`), and those that are not shown here with their reason (`not_here`)."""
-    found: dict[str, dict[str, str]] = yaml.safe_load((CORPUS / "elsewhere.yaml").read_text("utf-8"))
-    return found
+def elsewhere() -> tuple[dict[str, list[str]], dict[str, str]]:
+    """Numbers and the named tests that show them; numbers that are not shown here, with their reason."""
+    found = yaml.safe_load((CORPUS / "elsewhere.yaml").read_text("utf-8"))
+    shown = {number: [tests] if isinstance(tests, str) else tests for number, tests in found["shown"].items()}
+    return shown, found["not_here"] or {}

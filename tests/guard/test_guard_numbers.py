@@ -1,13 +1,15 @@
-"""The numbers are complete: every case of sections A to I is data, a named test, or an exception."""
+"""The numbers are complete: every case of the security model is data, named tests, or an exception with its reason."""
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
 import pytest
 
 from tests.guard.cases import elsewhere, read_corpus
+from tests.guard.page import SECTIONS, page
 
 ROOT = Path(__file__).parents[2]
 NUMBERS = {
@@ -23,21 +25,37 @@ NUMBERS = {
     "G": (145, 146, 147, 149, 150, 151, 152, 154, 155, 156),
     "H": (157, 159, 160, 161, 162, 164, 165, 166, 167, 169, 170, 171),
     "I": (172, 174, 175, 176, 177, 179),
+    "J": (180, 181, 182, 184, 185, 186, 187, 189, 190, 191, 192, 194, 195, 196, 197),
+    "K": (199, 200, 201, 202, 204),
 }
 """The security model's own; gaps are intended."""
+SHOWN, NOT_HERE = elsewhere()
+TESTS = sorted({test for tests in SHOWN.values() for test in tests})
 
 
 def test_no_number_is_missing_and_none_is_made_up() -> None:
-    """Sections J and K are about the sandbox: `elsewhere.yaml` says where they are."""
+    """Those after the model's last are found here: they follow one another from there."""
     found = {f"{case.section}{case.number}" for case in read_corpus()}
-    other = elsewhere()
-    listed = {*other["shown"], *other["not_here"]}
-    assert found | listed == {f"{section}{number}" for section, numbers in NUMBERS.items() for number in numbers}
-    assert not found & set(other["not_here"])
+    listed = {*SHOWN, *NOT_HERE}
+    model = {f"{section}{number}" for section, numbers in NUMBERS.items() for number in numbers}
+    own = sorted(int(number[1:]) for number in (found | listed) - model)
+    assert found | listed >= model
+    assert own == list(range(205, 205 + len(own))) and all(f"L{number}" in found | listed for number in own)
+    assert not (found | set(SHOWN)) & set(NOT_HERE)
 
 
-@pytest.mark.parametrize(("number", "test"), elsewhere()["shown"].items())
-def test_a_number_that_points_to_a_test_has_one(number: str, test: str) -> None:
-    """The file is there and has a test of this name."""
+@pytest.mark.parametrize("test", TESTS)
+def test_a_test_that_shows_numbers_is_there_and_says_them(test: str) -> None:
+    """In its first words, so that who changes it sees what it is for."""
     path, _, name = test.partition("::")
-    assert re.search(rf"^(?:async )?def {name}\(", (ROOT / path).read_text("utf-8"), re.MULTILINE), number
+    tree = ast.parse((ROOT / path).read_text("utf-8"))
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    (text,) = [ast.get_docstring(node) or "" for node in functions if node.name == name]
+    said = re.match(r"Cases? ([A-L]\d+(?:(?:, | and )[A-L]\d+)*)", text)
+    assert said and {number for number, tests in SHOWN.items() if test in tests} <= set(re.findall(r"\w\d+", said[1]))
+
+
+def test_the_page_is_current() -> None:
+    """`python -m tests.guard.page > deploy/CASES.md`."""
+    assert (ROOT / "deploy/CASES.md").read_text("utf-8") == page()
+    assert set(SECTIONS) >= set(NUMBERS)

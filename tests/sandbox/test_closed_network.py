@@ -102,7 +102,7 @@ def services(inside: NetworkNamespace) -> Iterator[set[int]]:
 
 
 async def test_nothing_of_the_host_answers(looking: Looking, services: set[int], inside: NetworkNamespace) -> None:
-    """Every address, also a gateway's and IPv6 ones, times every port that something listens on."""
+    """Case H164: every address, also a gateway's and IPv6 ones, times every port that something listens on."""
     outer = NetworkNamespace(None)
     ports = services | listening_ports(inside) | listening_ports(outer)
     every = addresses(inside) | addresses(outer)
@@ -181,7 +181,7 @@ class Wire:
 
 
 async def test_no_question_reaches_a_resolver_of_the_host(looking: Looking, inside: NetworkNamespace) -> None:
-    """Engines of this age would ask the host's own resolver for a container without a way out (CVE-2024-29018)."""
+    """Case H167: engines of this age would ask the host's resolver for one without a way out (CVE-2024-29018)."""
     with inside.socket(socket.AF_INET, socket.SOCK_DGRAM) as resolver:
         resolver.bind(("0.0.0.0", DNS))
         await looking.a.run_script(ASK)
@@ -194,7 +194,7 @@ async def test_no_question_reaches_a_resolver_of_the_host(looking: Looking, insi
 
 @pytest.mark.parametrize("where", ["", "docker exec web ", "docker exec inner "], ids=["shell", "web", "inner"])
 async def test_no_packet_can_be_forged(looking: Looking, where: str) -> None:
-    """No raw socket, so no spoofed ARP, DHCP or router; no other address, no other route."""
+    """Case H166: no raw socket, so no spoofed ARP, DHCP or router; no other address, no other route."""
     for command in (
         "ping -c 1 -W 1 127.0.0.1",
         "arping -c 1 -I eth0 10.64.0.1",

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import errno
+import platform
+import struct
 from collections.abc import AsyncIterator
 from shlex import quote
 
@@ -63,7 +67,7 @@ async def inside(lab: Lab, where: str, command: str) -> list[str]:
 
 @pytest.mark.parametrize("where", EVERYWHERE, ids=["shell", "container"])
 async def test_root_has_the_listed_powers_and_can_gain_none(lab: Lab, where: str) -> None:
-    """Of PID 1 and of an exec alike; the filter for system calls is on, and no setuid program adds anything."""
+    """Cases K200, K201: of PID 1 and of an exec alike; system calls are filtered, and no setuid program adds anything."""
     granted = CONTAINER_CAPABILITIES if where else CAPABILITIES
     mask = f"{sum(1 << NUMBERS[name] for name in granted):016x}"
     for process in ("self", "1"):
@@ -119,8 +123,55 @@ async def test_root_is_nobody_outside(lab: Lab, where: str) -> None:
     ],
 )
 async def test_the_kernel_is_out_of_reach(lab: Lab, where: str, command: str) -> None:
-    """Namespaces, mounts, devices, the kernel's switches and its log."""
+    """Case K200: namespaces, mounts, devices, the kernel's switches and its log."""
     assert (await lab.run_script(f"{where}busybox sh -c {quote(command)}")).exit_code != 0
+
+
+SYSTEM_CALLS = {
+    "add_key": (248, 0, 0),
+    "bpf": (321, 0, 0),
+    "init_module": (175, 0, 0),
+    "kexec_load": (246, 0, 0),
+    "keyctl": (250, 0, -3),
+    "mount": (165, 0, 0),
+    "move_mount": (429, 0, 0),
+    "open_by_handle_at": (304, -1, 0),
+    "perf_event_open": (298, 0, 0),
+    "pivot_root": (155, 0, 0),
+    "reboot": (169, 0, 0),
+    "setns": (308, 0, 0),
+    "swapon": (167, 0, 0),
+    "unshare with a user namespace": (272, 0x10000000, 0),
+    "userfaultfd": (323, 0, 0),
+}
+"""x86-64's numbers and two arguments that could do no harm."""
+
+
+def program(number: int, first: int, second: int) -> bytes:
+    """An ELF file that makes one system call and ends with its error number (0: none)."""
+    values = b"\xb8" + struct.pack("<I", number) + b"\x48\xbf" + struct.pack("<q", first)
+    values += b"\x48\xbe" + struct.pack("<q", second) + bytes.fromhex("31d24d31d24d31c04d31c9")
+    code = values + bytes.fromhex("0f05 f7d8 89c7 b83c000000 0f05")
+    start, size = 0x400000 + 120, 120 + len(code)
+    head = (
+        b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, start, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+    )
+    return head + struct.pack("<IIQQQQQQ", 1, 5, 0, 0x400000, 0x400000, size, size, 4096) + code
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the numbers are this processor's")
+@pytest.mark.parametrize("where", EVERYWHERE, ids=["shell", "container"])
+async def test_system_calls_that_ask_much_of_the_kernel_fail(lab: Lab, where: str) -> None:
+    """Case K200: not for their arguments but for lack of a right, or as if this kernel did not have them."""
+    run = "cat > /tmp/call; chmod +x /tmp/call; /tmp/call; echo $?"
+    found = {}
+    for call, (number, first, second) in {"getpid": (39, 0, 0), **SYSTEM_CALLS}.items():
+        text = base64.b64encode(program(number, first, second)).decode()
+        interactive = where.replace("exec ", "exec -i ")
+        tried = await lab.run_script(f"echo {text} | base64 -d | {interactive}sh -c {quote(run)}")
+        found[call] = int(tried.output)
+    assert found.pop("getpid") not in (errno.EPERM, errno.ENOSYS)
+    assert {call: code for call, code in found.items() if code not in (errno.EPERM, errno.ENOSYS)} == {}
 
 
 @pytest.mark.parametrize("where", EVERYWHERE, ids=["shell", "container"])
@@ -133,7 +184,7 @@ async def test_no_file_is_endless(lab: Lab, where: str) -> None:
 
 @pytest.mark.parametrize("where", EVERYWHERE, ids=["shell", "container"])
 async def test_no_path_of_the_host_is_mounted(lab: Lab, where: str) -> None:
-    """What is not the kernel's own is the engine's three files, the lab's volume, the shell's socket folder."""
+    """Case K202: what is not the kernel's is the engine's three files, the lab's volume, the shell's socket folder."""
     allowed = ENGINES_OWN | ({"/data"} if where else {"/root", "/run/dosirak"})
     for line in await inside(lab, where, "cat /proc/self/mountinfo"):
         left, right = line.split(" - ")
@@ -143,7 +194,7 @@ async def test_no_path_of_the_host_is_mounted(lab: Lab, where: str) -> None:
 
 
 async def test_the_shell_sees_one_socket_and_no_device(lab: Lab) -> None:
-    """Its own gate's; neither the engine's nor another lab's. A container sees none."""
+    """Case K199: its own gate's; neither the engine's nor another lab's. A container sees none."""
     find = "find / -path /proc -prune -o \\( -type s -o -type b \\) -print"
     assert await inside(lab, "", find) == ["find: ‘/run/dosirak’: Permission denied"]
     assert await inside(lab, "", "test -S /run/dosirak/docker.sock && readlink -f /var/run/docker.sock") == [
@@ -153,7 +204,7 @@ async def test_the_shell_sees_one_socket_and_no_device(lab: Lab) -> None:
 
 
 async def test_the_socket_cannot_be_replaced(lab: Lab) -> None:
-    """Whoever came after would speak to something else."""
+    """Case K199: whoever came after would speak to something else."""
     for command in ("rm docker.sock", "mv docker.sock old", "ln -sf x docker.sock", "touch new", "chmod 0 docker.sock"):
         tried = await lab.run_script(f"cd /run/dosirak && {command}")
         assert tried.exit_code != 0 and "Read-only" in tried.output, tried
@@ -161,7 +212,7 @@ async def test_the_socket_cannot_be_replaced(lab: Lab) -> None:
 
 
 async def test_the_shells_own_container_is_not_there(lab: Lab, engine: Engine) -> None:
-    """By name or by id it is like one that never was, and nothing can be done to it."""
+    """Case K204: by name or by id it is like one that never was, and nothing can be done to it."""
     identity = (await engine.inspect(f"toolbox-{lab.id}"))["Id"]
     for name in (f"toolbox-{lab.id}", identity, identity[:12]):
         for command in ("inspect", "stop", "rm --force", "pause", "rename x", "exec"):

@@ -128,7 +128,7 @@ async def test_a_full_host_says_so(settings: Settings, host: SandboxHost, lab_id
 async def test_sweeping_removes_what_has_no_owner(
     host: SandboxHost, lab: Lab, settings: Settings, engine: Engine
 ) -> None:
-    """A forgotten lab goes, the one to be kept stays."""
+    """Case J195: a forgotten lab goes, the one to be kept stays."""
     forgotten = LabId("f" * 10)
     async with sandbox(settings) as crashed:
         await crashed.labs.open(forgotten)

@@ -43,7 +43,7 @@ async def test_the_gateway_answers_nothing(lab: Lab, engine: Engine, host: Sandb
 
 
 async def test_the_world_and_its_metadata_are_out_of_reach(lab: Lab) -> None:
-    """Refused at once, not after a long wait."""
+    """Case H165: refused at once, not after a long wait."""
     for address in ("169.254.169.254", "10.0.0.1", "1.1.1.1"):
         assert await curl(lab, f"http://{address}/") == REFUSED
 
