@@ -15,9 +15,10 @@ The numbers are the security model's own; gaps are intended, and L is what was f
 
 A case of the [corpus](../tests/guard/corpus) is data: calls, and exactly what becomes of them. `calls` are judged by
 the guard alone, with their status, code and the request that the engine gets. `bytes` travel through a gate to a
-recording engine: whole, byte by byte, and in random pieces. `engine` are calls on a real engine by one lab while another works,
-and `cli` the same by the official command line; after each the world is looked at: nothing of the other lab has changed
-or was told, nothing privileged is there, the gate lives. Other cases are acts, and each is a test with a name.
+recording engine: whole, byte by byte, and in random pieces. `engine` are calls on a real engine by one lab while
+another works, and `cli` the same by the official command line; after each the world is looked at: nothing of the
+other lab has changed or was told, nothing privileged is there, the gate lives. Other cases are acts, each a test with a
+name.
 """
 SECTIONS = {
     "A": "Framing and paths",

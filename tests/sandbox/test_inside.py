@@ -67,7 +67,7 @@ async def inside(lab: Lab, where: str, command: str) -> list[str]:
 
 @pytest.mark.parametrize("where", EVERYWHERE, ids=["shell", "container"])
 async def test_root_has_the_listed_powers_and_can_gain_none(lab: Lab, where: str) -> None:
-    """Cases K200, K201: of PID 1 and of an exec alike; system calls are filtered, and no setuid program adds anything."""
+    """Cases K200, K201: of PID 1 and of an exec; system calls are filtered, and no setuid program adds anything."""
     granted = CONTAINER_CAPABILITIES if where else CAPABILITIES
     mask = f"{sum(1 << NUMBERS[name] for name in granted):016x}"
     for process in ("self", "1"):
