@@ -36,6 +36,9 @@ class Route:
     """`none`, `json`, or `tar`."""
     exclusive: bool = False
     """One at a time in a lab: what is counted or reserved in it must not change in between."""
+    costly: bool = False
+    """Makes the engine start a program, or keep something of its own for a while after it is gone: a few at once, then
+    some in each second."""
 
 
 def denied(feature: str) -> Handler:
@@ -56,10 +59,10 @@ ROUTES = (
     Route("POST", "/auth", "D", denied("login"), "json"),
     # Containers
     Route("GET", "/containers/json", "F", containers.list_containers),
-    Route("POST", "/containers/create", "R F", create.create_container, "json", exclusive=True),
+    Route("POST", "/containers/create", "R F", create.create_container, "json", exclusive=True, costly=True),
     Route("POST", "/containers/prune", "Y", containers.prune_containers, exclusive=True),
     Route("GET", "/containers/{id}/json", "S F", containers.inspect_container),
-    Route("GET", "/containers/{id}/top", "S", containers.top_container),
+    Route("GET", "/containers/{id}/top", "S", containers.top_container, costly=True),
     Route("GET", "/containers/{id}/logs", "S", streams.container_logs),
     Route("GET", "/containers/{id}/changes", "S", containers.container_changes),
     Route("GET", "/containers/{id}/stats", "S F", streams.container_stats),
@@ -78,12 +81,12 @@ ROUTES = (
     Route("DELETE", "/containers/{id}", "S", containers.remove_container),
     Route("GET HEAD", "/containers/{id}/archive", "S", streams.read_archive),
     Route("PUT", "/containers/{id}/archive", "S", streams.write_archive, "tar"),
-    Route("POST", "/containers/{id}/exec", "S R", execs.create_exec, "json", exclusive=True),
+    Route("POST", "/containers/{id}/exec", "S R", execs.create_exec, "json", exclusive=True, costly=True),
     Route("GET", "/containers/{id}/export", "D", denied("image-save")),
     Route("GET POST", "/containers/{id}/checkpoints", "D", denied("checkpoint"), "json"),
     Route("DELETE", "/containers/{id}/checkpoints/{name}", "D", denied("checkpoint")),
     # Execs
-    Route("POST", "/exec/{id}/start", "S R", execs.start_exec, "json"),
+    Route("POST", "/exec/{id}/start", "S R", execs.start_exec, "json", costly=True),
     Route("POST", "/exec/{id}/resize", "S", execs.resize_exec),
     Route("GET", "/exec/{id}/json", "S F", execs.inspect_exec),
     # Images

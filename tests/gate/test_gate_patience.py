@@ -8,6 +8,7 @@ import json
 import logging
 import socket
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from bot.errors import EngineTimeout
 from bot.guard.streams import MAX_ARCHIVE
 from bot.sandbox.gate import patience, pump
 from bot.sandbox.gate.body import LEAST_CHUNK, MANY_CHUNKS
-from bot.sandbox.gate.connection import BODIES, BURST, LARGE_BODY
+from bot.sandbox.gate.connection import BURST
+from bot.sandbox.gate.paces import BODIES, BODY_SECONDS, CALL_SECONDS, COSTLY, COSTLY_SECONDS, LARGE_BODY
 from bot.sandbox.gate.patience import LONGEST_WAIT, Pace
 from bot.sandbox.gate.pump import FULL, MUCH, STRAIGHT, Rest
 from bot.sandbox.gate.server import TOLD_AT_A_TIME
@@ -235,18 +237,47 @@ async def test_nobody_waits_for_another_ones_walks(lab: HandMadeLab, fake: FakeE
 @pytest.mark.parametrize("large", [False, True])
 async def test_large_bodies_are_read_in_turns(lab: HandMadeLab, monkeypatch: pytest.MonkeyPatch, large: bool) -> None:
     """Their reading is everybody's loop; the CLI's own bodies are not that large, and wait for nothing."""
-    turns: list[Pace] = []
-
-    async def turn(pace: Pace) -> bool:
-        turns.append(pace)
-        return len(turns) <= BODIES
-
-    monkeypatch.setattr(Pace, "turn", turn)
+    turns = _counted(monkeypatch, {BODY_SECONDS: BODIES})
     body = json.dumps({"Image": "diamol/base", "Cmd": ["x" * (LARGE_BODY if large else LARGE_BODY // 2)]}).encode()
     head = b"POST /v1.41/containers/create HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\n"
     request = head + b"Content-Length: %d\r\n\r\n" % len(body) + body
     answers = [status(await raw(lab.socket, request)) for _ in range(BODIES + 1)]
     assert answers == [404] * BODIES + [429 if large else 404]  # no image is local
+    assert turns[CALL_SECONDS] == BODIES + 1
+
+
+def _counted(monkeypatch: pytest.MonkeyPatch, most: dict[float, int]) -> Counter[float]:
+    """How many turns were asked for, by their pace; of those in `most` so many are had and no more."""
+    turns: Counter[float] = Counter()
+
+    async def turn(pace: Pace) -> bool:
+        turns[pace._seconds] += 1
+        return turns[pace._seconds] <= most.get(pace._seconds, turns[pace._seconds])
+
+    monkeypatch.setattr(Pace, "turn", turn)
+    return turns
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "GET /v1.41/containers/web/top",
+        f"POST /v1.41/containers/{WEB}/exec",
+        f"POST /v1.41/exec/{WEB}/start",
+        "POST /v1.41/containers/create",
+    ],
+)
+async def test_what_starts_programs_of_the_engine_waits_for_its_turn(
+    lab: HandMadeLab, fake: FakeEngine, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    """Cases J186, J187: a loop of them is told to come back, and the engine hears nothing of it; other calls pass."""
+    turns = _counted(monkeypatch, {COSTLY_SECONDS: 0})
+    head = "Host: d\r\nContent-Type: application/json\r\nContent-Length: 2" if line.startswith("POST") else "Host: d"
+    body = "{}" if line.startswith("POST") else ""
+    assert status(await raw(lab.socket, f"{line} HTTP/1.1\r\n{head}\r\n\r\n{body}".encode())) == 429
+    assert not fake.seen and lab.observer.codes == ["too-often"]
+    assert status(await raw(lab.socket, b"GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n")) == 200
+    assert turns[COSTLY_SECONDS] == 1 and COSTLY >= 2 * 16  # a script's worth of execs waits for nothing
 
 
 @pytest.mark.parametrize(

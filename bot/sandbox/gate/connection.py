@@ -34,6 +34,7 @@ from bot.sandbox.gate.facts import answer as answer_question
 from bot.sandbox.gate.faults import BadRequest, ConnectionOver
 from bot.sandbox.gate.head import MAX_HEAD, Head, read_head
 from bot.sandbox.gate.listening import ClientReader
+from bot.sandbox.gate.paces import Paces
 from bot.sandbox.gate.patience import STALL_SECONDS, Pace, drained
 from bot.sandbox.gate.protocols import GateObserver, ImageShelf
 from bot.sandbox.gate.slots import Slots
@@ -62,10 +63,6 @@ TOO_MUCH = Refuse(
 TOO_OFTEN = Refuse(429, "too-often", "many of these are under way in this lab already; try again in a moment")
 BURST, PACE_SECONDS = 3, 5.0
 """`docker diff` walks a container's whole file system; a person at a prompt does not notice the pace."""
-LARGE_BODY = 4096
-"""Bytes; the CLI's own bodies have about 2 kB at most."""
-BODIES, BODY_SECONDS = 8, 0.2
-"""Reading and rebuilding the largest body takes some ten milliseconds of everybody's loop; no engine creates faster."""
 
 
 class Lab:
@@ -90,7 +87,7 @@ class Lab:
         """Walks of a container's files are done one at a time, but nobody else in the lab waits for them."""
         self.streams = Slots(owner.limits.streams)
         self.pace = Pace(BURST, PACE_SECONDS)
-        self.bodies = Pace(BODIES, BODY_SECONDS)
+        self.paces = Paces()
 
 
 class Connection:
@@ -133,6 +130,7 @@ class Connection:
             raw = await self._read_raw_head()
             if raw is None:
                 return False
+            await self._lab.paces.call()
             head = read_head(raw)
             method = head.method
             self._close = not head.keep_alive
@@ -187,7 +185,7 @@ class Connection:
             return
         route = found[0]
         body = b"" if route.body == "tar" else await self._body(head)
-        if len(body) > LARGE_BODY and not await self._lab.bodies.turn():
+        if not await self._lab.paces.carried(route, body):
             await self._reply(self._refusal(TOO_OFTEN), head.method)
             return
         call = Call(call.method, call.path, call.query, body, head.content_type)
