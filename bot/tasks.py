@@ -19,13 +19,19 @@ class TaskShelf:
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._closed = False
 
     def __len__(self) -> int:
         return len(self._tasks)
 
     def start(self, work: Coroutine[Any, Any, Any], *, name: str) -> asyncio.Task[Any]:
-        """Run `work` in the background; a failure is logged with its traceback, never lost."""
+        """Run `work` in the background; a failure is logged with its traceback, never lost.
+
+        On a shelf that is closed it is cancelled before it begins.
+        """
         task = asyncio.get_running_loop().create_task(work, name=name)
+        if self._closed:
+            task.cancel()
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return task
@@ -48,7 +54,8 @@ class TaskShelf:
             log.error("background task %s failed", task.get_name(), exc_info=error)
 
     async def close(self) -> None:
-        """Cancel what still runs and wait until it is gone."""
+        """Cancel what still runs and wait until it is gone; nothing is begun any more."""
+        self._closed = True
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()

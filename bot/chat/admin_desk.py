@@ -17,6 +17,8 @@ from bot.learning.capacity import HostRoom
 from bot.store import LabState
 
 GIB = 1024**3
+ID_DIGITS = 18
+"""Telegram's ids have at most 52 bits; more digits than these do not fit the store."""
 REFUSALS_SHOWN = 8
 
 
@@ -85,7 +87,7 @@ class AdminDesk:
         """What the banned person or chat has open ends too: programs, pages, a place in the queue."""
         keeper, closed = talk.kit.keeper, 0
         for guest in keeper.reception.waiting.of_chat(who):
-            keeper.reception.waiting.leave(guest.scope)
+            await keeper.reception.leave(guest.scope)
         for record in await talk.kit.store.labs.all():
             if record.scope.chat_id == who:
                 await self._pages.lab_ends(record)
@@ -104,7 +106,7 @@ class AdminDesk:
             await self._unknown(talk)
             return None
         digits = rest.removeprefix("-")
-        if digits.isascii() and digits.isdigit():
+        if digits.isascii() and digits.isdigit() and len(digits) <= ID_DIGITS:
             return int(rest)
         await talk.say("admin.which")
         return None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
+from hashlib import blake2b
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,11 +21,13 @@ from bot.chat.admins import Admins
 from bot.chat.botapi import BotApi
 from bot.chat.containers_desk import ContainersDesk
 from bot.chat.conversations import Conversations
+from bot.chat.cutoffs import Cutoffs
 from bot.chat.desks import Desks
 from bot.chat.driving import DriverDesk, Drivers
 from bot.chat.forget_desk import ForgetDesk
 from bot.chat.guests import GuestList, Guests
 from bot.chat.handlers import Handlers
+from bot.chat.inbox import Inbox
 from bot.chat.inline import InlineDesk
 from bot.chat.keeper import Keeper, Terms
 from bot.chat.kit import Kit
@@ -34,6 +38,7 @@ from bot.chat.outage import Outage
 from bot.chat.pace import TELEGRAM_PACE, Pace
 from bot.chat.pages_desk import PagesDesk
 from bot.chat.performer import Performer
+from bot.chat.polls import Polls
 from bot.chat.ports import Labs
 from bot.chat.processor import ScopeOrder
 from bot.chat.reception import Endless, Meter, Reception
@@ -45,6 +50,7 @@ from bot.chat.terminal_desk import TerminalDesk
 from bot.chat.texts import read_texts
 from bot.chat.tours import Tours
 from bot.chat.transport import AiohttpRequest
+from bot.chat.unfinished import Notebook
 from bot.chat.waiting_desk import WaitingDesk
 from bot.chat.warden import Warden
 from bot.course import Course
@@ -91,8 +97,10 @@ class ChatBot:
         previews: Previews | None = None,
     ) -> None:
         self._outage = Outage()
-        self._requests = (AiohttpRequest(), AiohttpRequest(connections=1, answered=self._outage.answered))
-        self._application = _build(token, _server(api_url), *self._requests)
+        self._inbox = Inbox(store.inbox, blake2b(token.encode(), digest_size=8).hexdigest())
+        self._order = ScopeOrder(self._inbox.claim)
+        self._requests = (AiohttpRequest(), Polls(self._inbox.take_in, self._outage.answered))
+        self._application = _build(token, _server(api_url), *self._requests, self._order)
         self._tasks = TaskShelf()
         texts = read_texts()
         self._kit = Kit(
@@ -105,15 +113,23 @@ class ChatBot:
             sender=Sender(self._application.bot, BotApi(self._requests[0], f"{_server(api_url)}/bot{token}"), pace),
             tasks=self._tasks,
             clock=clock,
+            notebook=Notebook(store),
             previews=previews,
         )
-        self._conversations = conversations = Conversations(self._kit)
-        desk = PagesDesk(self._kit, conversations.find)
+        self._conversations = Conversations(self._kit)
         self._guests = Guests(store, guests or GuestList(), clock)
-        desks = self._desks(desk, host or NoHost())
-        Handlers(conversations, desks, Taps(desks), self._guests, InlineDesk(self._kit)).register(self._application)
-        self._warden = Warden(self._kit, conversations, desk, events)
-        self._recovery = Recovery(self._kit, conversations, desks.performer, desk)
+        self._cutoffs = Cutoffs()
+        self._wire(host or NoHost(), events)
+
+    def _wire(self, host: HostView, events: Events) -> None:
+        """What brings updates, news and the time of day to conversations."""
+        conversations, cutoffs = self._conversations, self._cutoffs
+        pages = PagesDesk(self._kit, conversations.find)
+        desks = self._desks(pages, host)
+        handlers = Handlers(conversations, desks, Taps(desks), self._guests, InlineDesk(self._kit), cutoffs)
+        handlers.register(self._application)
+        self._warden = Warden(self._kit, conversations, pages, events)
+        self._recovery = Recovery(self._kit, conversations, desks.performer, pages, cutoffs)
 
     def _desks(self, pages: PagesDesk, host: HostView) -> Desks:
         performer, admins = Performer(pages), Admins(self._application.bot)
@@ -145,7 +161,10 @@ class ChatBot:
     async def _start(self) -> None:
         self._outage.watch()
         await self._guests.load()
+        await self._kit.keeper.reception.load()
+        await self._recovery.look()
         await self._reach()
+        await self._take_up_updates()
         updater = self._application.updater
         assert updater is not None  # The builder makes one unless told not to.
         await updater.start_polling(
@@ -159,6 +178,12 @@ class ChatBot:
         self._warden.start()
         self._tasks.start(self._recovery.take_up(), name="what the last run has left")
         log.info("answering as @%s", self._application.bot.username)
+
+    async def _take_up_updates(self) -> None:
+        """What the last run has not done comes before anything new."""
+        for left in await self._inbox.left():
+            update = Update.de_json(json.loads(left.body), self._application.bot)
+            self._application.update_queue.put_nowait(update)
 
     async def _reach(self) -> None:
         for attempt in range(10**9):
@@ -183,6 +208,8 @@ class ChatBot:
     async def close(self) -> None:
         """Stop in order; also what a failed start has left (the library leaves its connections open then)."""
         self._warden.stop()
+        self._order.close()
+        self._cutoffs.close()
         await self._conversations.cut_off(LAST_WORDS)
         await self._tasks.close()
         updater = self._application.updater
@@ -192,6 +219,7 @@ class ChatBot:
         if self._application.running:
             await self._application.stop()
         await self._application.shutdown()
+        await self._inbox.settled()
         for request in self._requests:
             await request.shutdown()
         self._outage.leave()
@@ -208,7 +236,7 @@ def _server(api_url: str | None) -> str:
 
 
 def _build(
-    token: str, server: str, calls: AiohttpRequest, polls: AiohttpRequest
+    token: str, server: str, calls: AiohttpRequest, polls: Polls, order: ScopeOrder
 ) -> Application[Any, Any, Any, Any, Any, Any]:
     return (
         ApplicationBuilder()
@@ -217,7 +245,7 @@ def _build(
         .base_file_url(f"{server}/file/bot")
         .request(calls)
         .get_updates_request(polls)
-        .concurrent_updates(ScopeOrder())
+        .concurrent_updates(order)
         .context_types(ContextTypes())
         .build()
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.chat.cause import Cause
 from bot.chat.guide import Guide
+from bot.chat.inbox import at_work
 from bot.chat.job import Person
 from bot.chat.kit import Kit
 from bot.chat.ledger import Ledger
@@ -149,7 +150,9 @@ class Conversation:
 
     def later(self, work: Coroutine[Any, Any, None]) -> None:
         """Do it in the background; whoever waits for it gets a word when it fails."""
-        self.kit.tasks.start(self.attempt(work), name="work for a conversation")
+        task = self.kit.tasks.start(self.attempt(work), name="work for a conversation")
+        if (receipt := at_work()) is not None:
+            receipt.until(task)
 
     async def attempt(self, work: Coroutine[Any, Any, None]) -> None:
         """Do it now, in the same way."""

@@ -126,6 +126,7 @@ class DriverDesk:
             if refused is None or talk.turns.find(line.number) is None:
                 continue
             talk.turns.remove(line)
+            await talk.kit.notebook.over(line.note)
             await talk.show(Cause(message_id=line.notice), turns.dropped(talk.words, line))
 
     async def _everyone(self, talk: Conversation, before: Driving, value: str) -> Driving:

@@ -70,7 +70,7 @@ class ForgetDesk:
     async def _empty(self, talk: Conversation) -> None:
         """Nothing waits or runs there any more, and the lab is gone with all that is in it."""
         talk.turns.clear()
-        talk.kit.keeper.reception.waiting.leave(talk.scope)
+        await talk.kit.keeper.reception.leave(talk.scope)
         if talk.tour is not None:
             talk.tour.set()
         record = await talk.kit.keeper.record(talk.scope)

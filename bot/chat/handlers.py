@@ -23,6 +23,7 @@ from bot.chat.callbacks import decode
 from bot.chat.commands import commands
 from bot.chat.conversation import Conversation
 from bot.chat.conversations import Conversations
+from bot.chat.cutoffs import Cutoffs
 from bot.chat.desks import Desks
 from bot.chat.guests import Guests
 from bot.chat.inline import InlineDesk
@@ -42,13 +43,20 @@ class Handlers:
     """Thin: finds the conversation, names the event, passes it on."""
 
     def __init__(
-        self, conversations: Conversations, desks: Desks, taps: Taps, guests: Guests, inline: InlineDesk
+        self,
+        conversations: Conversations,
+        desks: Desks,
+        taps: Taps,
+        guests: Guests,
+        inline: InlineDesk,
+        cutoffs: Cutoffs,
     ) -> None:
         self._conversations = conversations
         self._desks = desks
         self._taps = taps
         self._guests = guests
         self._inline = inline
+        self._cutoffs = cutoffs
         self._commands = commands(desks)
 
     def register(self, application: Application[Any, Any, Any, Any, Any, Any]) -> None:
@@ -142,11 +150,13 @@ class Handlers:
         await self._inline.answer(update)
 
     async def _text(self, update: Update, context: Context) -> None:
-        talk = await self._find(update)
+        talk, cause = await self._find(update), cause_of(update)
+        if await self._cutoffs.covers(talk.scope, cause.said):
+            return
         text = update.effective_message.text if update.effective_message else None
         if text and not talk.session.busy and is_unknown_command(text):
             return await talk.say("note.unknown_command")
-        await self._desks.terminal.text(talk, cause_of(update), text or "")
+        await self._desks.terminal.text(talk, cause, text or "")
 
     async def _group_reply(self, update: Update, context: Context) -> None:
         """In a group only what is said to the bot is for the terminal: a reply to one of its messages."""
@@ -157,6 +167,8 @@ class Handlers:
         if answered.from_user.id != context.bot.id or answered.forum_topic_created:
             return
         talk, cause = await self._find(update), cause_of(update)
+        if await self._cutoffs.covers(talk.scope, cause.said):
+            return
         if refusal := await self._desks.drivers.of_driving(talk, cause):
             return await talk.post(Outgoing(RichText(refusal)))
         await self._desks.terminal.answer(talk, cause, message.text or "", answered.message_id)

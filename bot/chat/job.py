@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from bot.chat.inbox import Receipt, at_work
 from bot.chat.keypad import Pad
 from bot.chat.live import Live
 from bot.chat.message import Button, Outgoing
@@ -26,8 +27,20 @@ class Person:
 class Job:
     """A command from its request to its final frame; `run` is there once it was typed into the shell."""
 
-    def __init__(self, command: str, origin: Place | None, person: Person, *, shared: bool) -> None:
-        """`shared`: others read along, so the message says who ran it."""
+    def __init__(
+        self,
+        command: str,
+        origin: Place | None,
+        person: Person,
+        *,
+        shared: bool,
+        line: int | None = None,
+        tour: bool = False,
+    ) -> None:
+        """`shared`: others read along, so the message says who ran it.
+
+        `line`: the note about it while it waited for its turn; `tour`: a demo has asked for it.
+        """
         self.command = command
         self.origin = origin
         self.person = person
@@ -49,6 +62,12 @@ class Job:
         self.onward: Button | None = None
         """The step's next command, offered while the program waits and when it has ended."""
         self.shared = shared
+        self.line = line
+        self.tour = tour
+        self.receipt: Receipt | None = at_work()
+        """Of the update that asked for it, which is done when the ledger has the command."""
+        if self.receipt is not None:
+            self.receipt.hold()
 
     def view(self, words: Words, now: float) -> Outgoing:
         """The job's message at this moment."""

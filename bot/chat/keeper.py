@@ -260,8 +260,12 @@ class Keeper:
         await self._park(record, Happening.PRESSED)
 
     async def close_for_others(self, record: LabRecord) -> None:
-        """A parked lab gives its disk back, and its people are told."""
-        await self._move(record, Happening.PRESSED)
+        """A parked lab gives its disk back, and its people are told; not one that is used by now."""
+        async with self._turn(record.scope):
+            now = await self._store.labs.get(record.lab_id)
+            if now is None or now.state is not LabState.PARKED:
+                return
+            await self._move(now, Happening.PRESSED)
         if self.listener is not None:
             await self.listener.ending(record)
         closed = await self.end(replace(record, state=LabState.CLOSING))

@@ -11,6 +11,7 @@ from bot.chat.lesson import Lesson
 from bot.chat.pictures import Pictures
 from bot.chat.sender import Sender
 from bot.chat.texts import Words
+from bot.chat.unfinished import Notebook
 from bot.chat.valve import Valve
 from bot.course import Course
 from bot.identity import Language
@@ -33,6 +34,7 @@ class Kit:
     sender: Sender
     tasks: TaskShelf
     clock: Callable[[], datetime]
+    notebook: Notebook
     valve: Valve = field(default_factory=Valve)
     pictures: Pictures = field(default_factory=Pictures)
     previews: Previews | None = None

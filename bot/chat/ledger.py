@@ -32,11 +32,18 @@ class Ledger:
             job.person.name,
             place.chapter if place else None,
             place.step if place else None,
+            job.tour,
         )
+        update = job.receipt.number if job.receipt else None
         try:
-            job.number = await self._store.commands.begin(begun)
+            job.number = await self._store.commands.begin(begun, update=update, line=job.line)
         except StoreError as error:
             log.warning("a command is not noted: %s", error)
+        else:
+            if job.receipt is not None:
+                job.receipt.noted()
+        if job.receipt is not None:
+            job.receipt.release()
 
     async def posted(self, job: Job, message_id: int) -> None:
         """Its frames are in this message."""

@@ -69,7 +69,8 @@ class LifeDesk:
         await self._close(talk, cause, record)
 
     async def _close(self, talk: Conversation, cause: Cause, record: LabRecord) -> None:
-        talk.turns.clear()
+        for line in talk.turns.clear():
+            await talk.kit.notebook.over(line.note)
         await self._pages.lab_ends(record)
         try:
             closed = await talk.kit.keeper.end(record)

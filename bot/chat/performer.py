@@ -9,6 +9,7 @@ from typing import Any
 from bot.chat import turns
 from bot.chat.cause import Cause
 from bot.chat.conversation import Conversation, spoken
+from bot.chat.inbox import at_work
 from bot.chat.job import Job
 from bot.chat.message import Outgoing
 from bot.chat.names import harmless
@@ -16,13 +17,13 @@ from bot.chat.pages_desk import PagesDesk
 from bot.chat.refusals import refusal
 from bot.chat.view import STOPPED
 from bot.chat.waiting import Guest, full
-from bot.errors import DosirakError, LabsFull
+from bot.errors import DosirakError, LabsFull, StoreError
 from bot.learning import effects as do
 from bot.learning.events import CheckEnded, CommandEnded, Event
 from bot.learning.places import step_at
 from bot.learning.progress import Place
 from bot.richtext import RichText
-from bot.store import AuditEntry, Completion
+from bot.store import AuditEntry, Completion, Kind
 from bot.terminal.run import Run
 from bot.terminal.tables import is_wide_table
 
@@ -145,10 +146,14 @@ class Performer:
         line = talk.turns.add(command, origin, cause)
         if line is None:
             return await talk.say("turns.full", name=harmless(cause.person.name))
-        line.notice = await talk.send(turns.notice(talk.words, line, len(talk.turns)))
+        place = len(talk.turns)
+        line.note = await talk.kit.notebook.begin(talk.scope, Kind.LINE, cause.person)
+        line.notice = await talk.send(turns.notice(talk.words, line, place))
+        await talk.kit.notebook.posted(line.note, line.notice)
         if talk.turns.find(line.number) is None:
             # Its turn came while the notice was on its way.
             await talk.kit.sender.delete(talk.scope, line.notice)
+            await talk.kit.notebook.over(line.note)
 
     async def _next(self, talk: Conversation) -> None:
         """The terminal is free: whoever waits longest has it."""
@@ -156,19 +161,28 @@ class Performer:
             return
         if line.notice is not None:
             talk.later(talk.kit.sender.delete(talk.scope, line.notice))
-        await self._start(talk, line.cause, line.command, line.origin)
+        await self._start(talk, line.cause, line.command, line.origin, line.note)
 
-    async def _start(self, talk: Conversation, cause: Cause, command: str, origin: Place | None) -> None:
-        """Run a command and write down who did; there must be no other."""
-        job = Job(command, origin, cause.person, shared=talk.shared)
+    async def _start(
+        self, talk: Conversation, cause: Cause, command: str, origin: Place | None, line: int | None = None
+    ) -> None:
+        """Run a command and write down who did; there must be no other. `line`: the note about it while it waited."""
+        job = Job(command, origin, cause.person, shared=talk.shared, line=line)
         job.asked = cause.said
         talk.session.start(job, lambda ended: self._ended(talk, ended))
-        await talk.kit.store.audit.add(AuditEntry(talk.kit.clock(), talk.scope, cause.person.id, command))
+        await self._audit(talk, cause, command)
+
+    async def _audit(self, talk: Conversation, cause: Cause, command: str) -> None:
+        """The command runs already: a store that fails must not keep anybody from what comes of it."""
+        try:
+            await talk.kit.store.audit.add(AuditEntry(talk.kit.clock(), talk.scope, cause.person.id, command))
+        except StoreError as error:
+            log.warning("a command is not in the audit: %s", error)
 
     async def _line_up(self, talk: Conversation, job: Job) -> None:
         """The host is full: a place in the queue, with an estimate."""
         reception = talk.kit.keeper.reception
-        place = reception.waiting.join(Guest(talk.scope, Cause(job.person), job.command, job.origin))
+        place = await reception.join(Guest(talk.scope, Cause(job.person), job.command, job.origin))
         if place is not None:
             await talk.post(full(talk.words, place, await reception.estimate(place)))
 
@@ -176,9 +190,9 @@ class Performer:
         """Run a tour's command as soon as the terminal is free; it counts for no step."""
         while talk.session.busy:
             await talk.session.settled(PLAY_WAITS)
-        job = Job(command, None, cause.person, shared=talk.shared)
+        job = Job(command, None, cause.person, shared=talk.shared, tour=True)
         talk.session.start(job, lambda ended: self._next(talk))
-        await talk.kit.store.audit.add(AuditEntry(talk.kit.clock(), talk.scope, cause.person.id, command))
+        await self._audit(talk, cause, command)
         return job
 
     async def _draw(self, talk: Conversation, run: Run) -> None:
@@ -190,7 +204,8 @@ class Performer:
             talk.later(self._draw(talk, job.run))
         if job.failure == FULL:
             await talk.attempt(self._line_up(talk, job))
-        if job.cut == STOPPED:  # The chat cannot be reached, or the bot ends: nobody waits here any more.
+        if job.cut == STOPPED:
+            # The chat cannot be reached, or the bot ends: nobody waits here any more, and the next start says so.
             talk.turns.clear()
         else:
             await self._next(talk)
@@ -201,6 +216,8 @@ class Performer:
         talk.session.offer(talk.lesson.onward(effect.place, effect.block))
 
     async def _input(self, talk: Conversation, cause: Cause, effect: do.SendInput) -> None:
+        if (receipt := at_work()) is not None:
+            await receipt.spend()  # The program reads it once.
         if not await talk.session.send_input(effect.text, below=cause.typed):
             await talk.say("note.busy" if talk.session.busy else "note.nothing_running")
 

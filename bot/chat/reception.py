@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from bot.chat.waiting import Guest, WaitingRoom
-from bot.errors import LabsFull, TooManyLabs
+from bot.chat.cause import Cause
+from bot.chat.job import Person
+from bot.chat.waiting import CALL_KEEPS, Guest, WaitingRoom
+from bot.errors import LabsFull, StoreError, TooManyLabs
 from bot.identity import Scope
 from bot.learning.capacity import Bounds, HostRoom, Resident, Short, shortage, to_reclaim, wait_for
-from bot.store import LabRecord, LabState, Store
+from bot.learning.progress import Place
+from bot.store import LabRecord, LabState, Queued, Store
 
 log = logging.getLogger(__name__)
 
@@ -76,11 +79,11 @@ class Reception:
         if (own is not None and own.state in _HELD) or self._is_coming(scope):
             return
         self._check_person(scope, user_id or (own.opened_by if own else 0), records)
-        now = self._clock()
-        called = self.waiting.is_called(scope, now)
+        await self._drop_late()
+        called = self.waiting.is_called(scope, self._clock())
         if not called and (self.waiting.ahead_of(scope) or not await self._has_room(reclaims)):
             raise LabsFull("others wait, or there is no room")
-        self.waiting.leave(scope)
+        await self.leave(scope)
 
     def _is_coming(self, scope: Scope) -> bool:
         return any(coming == scope for coming, _ in self._coming)
@@ -102,7 +105,7 @@ class Reception:
     async def _short(self) -> Short | None:
         records = await self._store.labs.all()
         held = {record.scope for record in records if record.state in _HELD} | {scope for scope, _ in self._coming}
-        taken = len(held) + self.waiting.kept(self._clock())
+        taken = len(held) + self.waiting.kept()
         return shortage(self.bounds, taken, await self.meter.free())
 
     async def _reclaim(self, short: Short, reclaims: Reclaims) -> bool:
@@ -129,7 +132,51 @@ class Reception:
     async def next_guest(self, reclaims: Reclaims) -> Guest | None:
         """Who is called now, if anybody waits and there is room."""
         async with self._door:
-            self.waiting.kept(self._clock())
+            await self._drop_late()
             if not len(self.waiting) or not await self._has_room(reclaims):
                 return None
-            return self.waiting.call(self._clock())
+            guest = self.waiting.call(self._clock())
+            if guest is not None:
+                await self._note(self._store.queue.put(_queued(guest)))
+            return guest
+
+    # --- the queue, also after a restart -----------------------------------------------------------------------------
+
+    async def load(self) -> None:
+        """Those who waited in the last run, in their order; who was called then has the whole time to come again."""
+        for one in await self._store.queue.all():
+            place = Place(one.chapter, one.step) if one.chapter and one.step else None
+            kept_until = self._clock() + CALL_KEEPS if one.kept_until else None
+            cause = Cause(Person(one.user_id, one.user_name))
+            self.waiting.join(Guest(one.scope, cause, one.command, place, kept_until))
+
+    async def join(self, guest: Guest) -> int | None:
+        """Its place in the queue, from 1; None when that is full."""
+        place = self.waiting.join(guest)
+        if place is not None:
+            await self._note(self._store.queue.put(_queued(guest)))
+        return place
+
+    async def leave(self, scope: Scope) -> Guest | None:
+        """It has its lab, or does not want one any more."""
+        guest = self.waiting.leave(scope)
+        if guest is not None:
+            await self._note(self._store.queue.remove(scope))
+        return guest
+
+    async def _drop_late(self) -> None:
+        for scope in self.waiting.too_late(self._clock()):
+            await self._note(self._store.queue.remove(scope))
+
+    async def _note(self, written: Awaitable[None]) -> None:
+        """A store that fails keeps nobody from a place."""
+        try:
+            await written
+        except StoreError as error:
+            log.warning("the queue is not noted: %s", error)
+
+
+def _queued(guest: Guest) -> Queued:
+    person, place = guest.cause.person, guest.origin
+    chapter, step = (place.chapter, place.step) if place else (None, None)
+    return Queued(guest.scope, person.id, person.name, guest.command, chapter, step, guest.kept_until)

@@ -49,6 +49,7 @@ class TerminalDesk:
         if line.cause.person.id != cause.person.id:
             return await talk.answer(cause, talk.words("turns.not_yours"))
         talk.turns.remove(line)
+        await talk.kit.notebook.over(line.note)
         await talk.answer(cause)
         if cause.message_id is not None:
             await talk.kit.sender.delete(talk.scope, cause.message_id)

@@ -12,6 +12,7 @@ from bot.chat.performer import Performer
 from bot.course import Chapter, Course, Scene
 from bot.learning.places import chapter_of
 from bot.richtext import RichText
+from bot.store import Kind
 
 SCENE_SECONDS = 40.0
 """A scene's command that takes longer (a slow first pull) is interrupted, so that the tour goes on."""
@@ -47,21 +48,25 @@ class Tours:
 
     async def _play(self, talk: Conversation, cause: Cause, chapter: Chapter, stopped: asyncio.Event) -> None:
         try:
-            *scenes, last = chapter.tour
-            for scene in scenes:
-                if not stopped.is_set():
-                    await self._scene(talk, cause, scene, stopped)
-            await self._scene(talk, cause, last, stopped)
+            async with talk.kit.notebook.kept(talk.scope, Kind.DEMO, cause.person) as note:
+                *scenes, last = chapter.tour
+                for scene in scenes:
+                    if not stopped.is_set():
+                        await self._scene(talk, cause, scene, stopped, note)
+                await self._scene(talk, cause, last, stopped, note)
             onward = button(talk.words("demo.learn"), "steps", chapter.id)
             again = button(talk.words("demo.again"), "demo", "again", chapter.id)
             await talk.post(Outgoing(RichText(talk.words("demo.end")), rows((onward, again))))
         finally:
             talk.tour = None
 
-    async def _scene(self, talk: Conversation, cause: Cause, scene: Scene, stopped: asyncio.Event) -> None:
+    async def _scene(
+        self, talk: Conversation, cause: Cause, scene: Scene, stopped: asyncio.Event, note: int | None
+    ) -> None:
         stop = button(talk.words("demo.stop"), "demo", "stop")
         keys = () if stopped.is_set() else rows((stop,))
         said = await talk.send(Outgoing(RichText(scene.texts[talk.progress.language]), keys))
+        await talk.kit.notebook.posted(note, said)
         if scene.command is not None:
             job = await self._performer.play(talk, cause, scene.command)
             try:

@@ -22,13 +22,14 @@ SHOWN = 160
 
 @dataclass(slots=True)
 class Line:
-    """A command and who asked for it; `notice` is the message that says that it waits."""
+    """A command and who asked for it; `notice` is the message that says that it waits, `note` the store's of it."""
 
     number: int
     command: str
     origin: Place | None
     cause: Cause
     notice: int | None = None
+    note: int | None = None
 
 
 class Turns:
@@ -64,8 +65,11 @@ class Turns:
     def remove(self, line: Line) -> None:
         self._lines.remove(line)
 
-    def clear(self) -> None:
+    def clear(self) -> tuple[Line, ...]:
+        """None waits any more; those that did."""
+        lines = tuple(self._lines)
         self._lines.clear()
+        return lines
 
 
 def notice(words: Words, line: Line, place: int) -> Outgoing:

@@ -56,12 +56,16 @@ class WaitingRoom:
     def _waiting(self) -> list[Scope]:
         return [scope for scope, guest in self._guests.items() if guest.kept_until is None]
 
-    def kept(self, now: datetime) -> int:
-        """Places that are kept for guests who were called; those who did not come lose theirs."""
-        for scope, guest in list(self._guests.items()):
-            if guest.kept_until is not None and now >= guest.kept_until:
-                del self._guests[scope]
+    def kept(self) -> int:
+        """Places that are kept for guests who were called."""
         return sum(guest.kept_until is not None for guest in self._guests.values())
+
+    def too_late(self, now: datetime) -> tuple[Scope, ...]:
+        """Who was called and did not come; they lose their places."""
+        late = [one.scope for one in self._guests.values() if one.kept_until is not None and now >= one.kept_until]
+        for scope in late:
+            del self._guests[scope]
+        return tuple(late)
 
     def is_called(self, scope: Scope, now: datetime) -> bool:
         guest = self._guests.get(scope)

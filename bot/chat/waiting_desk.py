@@ -19,7 +19,7 @@ class WaitingDesk:
         reception = talk.kit.keeper.reception
         if action == "go" and not reception.waiting.is_called(talk.scope, talk.kit.clock()):
             return await talk.answer(cause, talk.words("queue.over"))
-        guest = reception.waiting.find(talk.scope) if action == "go" else reception.waiting.leave(talk.scope)
+        guest = reception.waiting.find(talk.scope) if action == "go" else await reception.leave(talk.scope)
         await talk.answer(cause)
         if cause.message_id is not None:
             await talk.kit.sender.set_rows(talk.scope, cause.message_id)

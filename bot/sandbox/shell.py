@@ -28,9 +28,12 @@ Ctrl-P until the next key: they are for the docker CLI in the lab."""
 
 LEFT_BEHIND = """
 read -r pid name state parent group session terminal front rest < /proc/1/stat
+kill -INT 1
 [ "$front" = "$group" ] || kill -KILL -- "-$front"
 """
-"""Ends what has the terminal, if that is not bash itself (proc(5): `tpgid` and `pgrp` of PID 1); bash then prompts."""
+"""Ends what has the terminal, and what bash itself is at: `read`, a loop, the rest of a list, an open quote; it prompts
+then. The front is another group than bash's when a program runs (proc(5): `tpgid` and `pgrp` of PID 1). bash takes the
+interrupt when that program has ended, and a program that is killed does not end a loop."""
 
 LEFT_BEHIND_SECONDS = 5.0
 

@@ -8,21 +8,28 @@ from bot.store.audit import AuditEntry
 from bot.store.commands import Begun, LeftCommand
 from bot.store.completions import Completion
 from bot.store.driving import Driving, Who
+from bot.store.inbox import LeftUpdate
 from bot.store.labs import LabRecord, LabState
 from bot.store.pages import PageRecord
+from bot.store.queue import Queued
 from bot.store.scopes import ScopeState
 from bot.store.store import Store
+from bot.store.unfinished import Kind, Unfinished
 
 __all__ = [
     "AuditEntry",
     "Begun",
     "Completion",
     "Driving",
+    "Kind",
     "LabRecord",
     "LabState",
     "LeftCommand",
+    "LeftUpdate",
     "PageRecord",
+    "Queued",
     "ScopeState",
     "Store",
+    "Unfinished",
     "Who",
 ]

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from bot.identity import Scope
 from bot.store.database import Database, Statements
-from bot.store.scopes import key, scope_of
-from bot.store.times import from_seconds, to_seconds
+from bot.store.scopes import key
+from bot.store.times import to_seconds
 
 KEPT_FOR = timedelta(days=30)
 """Long enough to follow up a complaint, short enough not to be a diary."""
@@ -39,15 +39,6 @@ class Audit:
         newest = int(rows[0][0])
         if newest % PRUNE_EVERY == 0:
             await self._database.do(lambda statements: _prune(statements, newest, entry.at))
-
-    async def latest(self, count: int = 100, *, user_id: int | None = None) -> tuple[AuditEntry, ...]:
-        """The newest lines, newest first; of one person when `user_id` is given."""
-        rows = await self._database.rows(
-            "SELECT at, chat_id, topic_id, user_id, command FROM audit WHERE user_id = coalesce(?, user_id) "
-            "ORDER BY id DESC LIMIT ?",
-            (user_id, count),
-        )
-        return tuple(AuditEntry(from_seconds(at), scope_of(chat, topic), *rest) for at, chat, topic, *rest in rows)
 
     async def people_since(self, moment: datetime) -> int:
         """How many people have run something since then."""

@@ -7,10 +7,12 @@ from datetime import datetime
 
 from bot.identity import Scope
 from bot.store.database import Database, Row, Statements
+from bot.store.inbox import settled
 from bot.store.scopes import key, scope_of
 from bot.store.times import from_seconds, to_seconds
+from bot.store.unfinished import finished
 
-_COLUMNS = "number, chat_id, topic_id, begun_at, user_id, user_name, chapter, step, message_id, final"
+_COLUMNS = "number, chat_id, topic_id, begun_at, user_id, user_name, chapter, step, tour, message_id, final"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,8 @@ class Begun:
     user_name: str
     chapter: str | None = None
     step: str | None = None
+    tour: bool = False
+    """A demo has asked for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +47,20 @@ class Commands:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def begin(self, begun: Begun) -> int:
-        """The number by which the others know it."""
+    async def begin(self, begun: Begun, *, update: int | None = None, line: int | None = None) -> int:
+        """The number by which the others know it.
+
+        `update` asked for it and is done by that; `line` is the unfinished work that it was while it waited.
+        """
         values = (*key(begun.scope), to_seconds(begun.begun_at), begun.user_id, begun.user_name)
 
         def insert(statements: Statements) -> int:
+            settled(statements, update)
+            finished(statements, line)
             rows = statements.rows(
-                "INSERT INTO commands (chat_id, topic_id, begun_at, user_id, user_name, chapter, step) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING number",
-                (*values, begun.chapter, begun.step),
+                "INSERT INTO commands (chat_id, topic_id, begun_at, user_id, user_name, chapter, step, tour) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING number",
+                (*values, begun.chapter, begun.step, begun.tour),
             )
             return int(rows[0][0])
 
@@ -75,6 +84,7 @@ class Commands:
 
 
 def _left(row: Row) -> LeftCommand:
-    number, chat_id, topic_id, begun_at, user_id, user_name, chapter, step, message_id, final = row
-    begun = Begun(scope_of(chat_id, topic_id), from_seconds(begun_at), user_id, user_name, chapter, step)
+    number, chat_id, topic_id, begun_at, user_id, user_name, chapter, step, tour, message_id, final = row
+    scope, moment = scope_of(chat_id, topic_id), from_seconds(begun_at)
+    begun = Begun(scope, moment, user_id, user_name, chapter, step, bool(tour))
     return LeftCommand(number, begun, message_id, final)

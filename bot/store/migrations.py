@@ -142,7 +142,46 @@ FOURTH: Step = (
     "ALTER TABLE scopes DROP COLUMN terminal_message_id",
 )
 
-STEPS: tuple[Step, ...] = (FIRST, SECOND, THIRD, FOURTH)
+FIFTH: Step = (
+    """
+    CREATE TABLE inbox (
+        update_id INTEGER PRIMARY KEY,
+        bot TEXT NOT NULL,
+        starts INTEGER NOT NULL DEFAULT 0,
+        body TEXT
+    ) STRICT
+    """,
+    """
+    CREATE TABLE unfinished (
+        number INTEGER PRIMARY KEY,
+        chat_id INTEGER NOT NULL,
+        topic_id INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        user_id INTEGER NOT NULL,
+        user_name TEXT NOT NULL,
+        message_id INTEGER
+    ) STRICT
+    """,
+    """
+    CREATE TABLE queue (
+        number INTEGER PRIMARY KEY,
+        chat_id INTEGER NOT NULL,
+        topic_id INTEGER NOT NULL,
+        user_id INTEGER NOT NULL,
+        user_name TEXT NOT NULL,
+        command TEXT NOT NULL,
+        chapter TEXT,
+        step TEXT,
+        kept_until INTEGER,
+        UNIQUE (chat_id, topic_id)
+    ) STRICT
+    """,
+    "ALTER TABLE commands ADD COLUMN tour INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE scopes DROP COLUMN waiting",
+    "ALTER TABLE scopes DROP COLUMN lesson_message_id",
+)
+
+STEPS: tuple[Step, ...] = (FIRST, SECOND, THIRD, FOURTH, FIFTH)
 
 
 async def migrate(database: Database, steps: Sequence[Step] = STEPS) -> None:

@@ -1,4 +1,4 @@
-"""Where each conversation is: its language, its place in the course, its messages that are edited in place."""
+"""Where each conversation is: its language, its place in the course, its terminal's size."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from bot.identity import Language, Scope
 from bot.store.database import Database, Row, Statements
 
 _SELECT = """
-    SELECT language, chapter, step, waiting, lesson_message_id, width
+    SELECT language, chapter, step, width
     FROM scopes WHERE chat_id = ? AND topic_id = ?
 """
-_PUT = "INSERT OR REPLACE INTO scopes VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_PUT = "INSERT OR REPLACE INTO scopes VALUES (?, ?, ?, ?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,6 @@ class ScopeState:
     """What the people there chose, or the Telegram language of the first of them; None: nobody has spoken yet."""
     chapter: str | None = None
     step: str | None = None
-    waiting: str | None = None
-    """Which confirmation is pending, in the dialogue's own word."""
-    lesson_message_id: int | None = None
     width: str | None = None
     """Which size of the terminal was chosen there; None: nobody has."""
 
@@ -44,12 +41,6 @@ class Scopes:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def get(self, scope: Scope) -> ScopeState:
-        return _state(scope, await self._database.rows(_SELECT, key(scope)))
-
-    async def put(self, state: ScopeState) -> None:
-        await self._database.rows(_PUT, _values(state))
-
     async def change(self, scope: Scope, edit: Callable[[ScopeState], ScopeState]) -> ScopeState:
         """Read, edit and write as one step, so that two tasks never take back each other's change.
 
@@ -65,11 +56,6 @@ class Scopes:
 
         return await self._database.do(changed)
 
-    async def known(self) -> tuple[Scope, ...]:
-        """Every scope that has been seen, in the order of its ids."""
-        rows = await self._database.rows("SELECT chat_id, topic_id FROM scopes ORDER BY chat_id, topic_id")
-        return tuple(scope_of(*row) for row in rows)
-
 
 def _state(scope: Scope, rows: list[Row]) -> ScopeState:
     if not rows:
@@ -84,7 +70,5 @@ def _values(state: ScopeState) -> Row:
         state.language,
         state.chapter,
         state.step,
-        state.waiting,
-        state.lesson_message_id,
         state.width,
     )

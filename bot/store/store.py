@@ -14,18 +14,21 @@ from bot.store.commands import Commands
 from bot.store.completions import Completions
 from bot.store.database import Database, Statements
 from bot.store.driving import DrivingRules, Who
+from bot.store.inbox import Inbox
 from bot.store.labs import Labs
 from bot.store.migrations import migrate
 from bot.store.pages import Pages
+from bot.store.queue import Queue
 from bot.store.scopes import Scopes, key, scope_of
 from bot.store.shelf import Shelf
+from bot.store.unfinished import UnfinishedWork
 from bot.store.unlisted import Unlisted
 
 FILE_NAME = "dosirak.sqlite3"
 
-_OF_A_CHAT = ("scopes", "completions", "audit", "labs", "driving", "unlisted", "commands")
+_OF_A_CHAT = ("scopes", "completions", "audit", "labs", "driving", "unlisted", "commands", "unfinished", "queue")
 """Tables with a chat and a topic in each row."""
-_OF_A_PERSON = ("completions", "audit", "unlisted", "commands")
+_OF_A_PERSON = ("completions", "audit", "unlisted", "commands", "unfinished", "queue")
 """Tables with a person in each row."""
 
 
@@ -44,6 +47,9 @@ class Store:
         self.driving = DrivingRules(database)
         self.unlisted = Unlisted(database)
         self.commands = Commands(database)
+        self.inbox = Inbox(database)
+        self.unfinished = UnfinishedWork(database)
+        self.queue = Queue(database)
 
     @classmethod
     @asynccontextmanager
@@ -99,6 +105,12 @@ class Store:
                 )
 
         await self._database.do(move)
+
+    async def tidy(self) -> None:
+        """From time to time: what people wrote and was done goes from the write-ahead log too."""
+        if not self.inbox.scrubbed:
+            self.inbox.scrubbed = True
+            await self._scrub()
 
     async def _scrub(self) -> None:
         """Empty the write-ahead log, where the deleted text would still stand."""

@@ -84,6 +84,15 @@ class BashShell:
         os.waitpid(self._pid, 0)
         self._pid = 0
 
+    def end_left_behind(self) -> None:
+        """As `sandbox.shell` does when it finds bash running: nobody follows what runs there any more."""
+        if not self._pid:
+            return
+        front = os.tcgetpgrp(self._master)
+        os.kill(self._pid, signal.SIGINT)
+        if front != self._pid:
+            os.killpg(front, signal.SIGKILL)
+
     async def write(self, data: bytes) -> None:
         self.start()
         if self.deaf:
@@ -197,6 +206,12 @@ class BashLabs:
         self.opening: asyncio.Event | None = None
         self.closing: asyncio.Event | None = None
         self.parked: list[LabId] = []
+        self._found: set[LabId] = set()
+        """What another bot has opened, and this one has not."""
+
+    def new_bot(self) -> None:
+        """The shells go on; the next bot finds them running."""
+        self._found = set(self._labs)
 
     def get(self, lab_id: LabId) -> BashLab | None:
         return self._labs.get(lab_id)
@@ -212,6 +227,9 @@ class BashLabs:
         if self.opening is not None:
             await self.opening.wait()
         lab = self._labs.setdefault(lab_id, BashLab(lab_id, self._folder / lab_id))
+        if lab_id in self._found:
+            self._found.discard(lab_id)
+            lab.shell.end_left_behind()
         lab.shell.start()
         return lab
 

@@ -89,6 +89,7 @@ class House:
 
     async def restart(self) -> None:
         await self.stack.aclose()
+        self.labs.new_bot()
         await self.start()
 
 

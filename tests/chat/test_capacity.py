@@ -17,6 +17,7 @@ from bot.localchat.seed import FORUM_ID, GROUP_ID
 from bot.store import LabState
 from tests.chat.conftest import House
 from tests.chatclient import Member
+from tests.store.looking import audit_lines
 
 HANEUL, MINJUN, ALEX = 1001, 1002, 1003
 
@@ -60,6 +61,22 @@ async def test_who_comes_when_it_is_full_waits_and_is_called(small: House, three
     await haneul.sees("2번째로 기다려요")
     await minjun.presses("▶ 실행")
     await minjun.sees("\n내차례\n")
+
+
+async def test_a_restart_keeps_the_queue_and_its_order(small: House, three: Three) -> None:
+    """Who waited longest is called first, and the command that had to wait runs."""
+    haneul, minjun, alex = three
+    await haneul.says("true")
+    await haneul.sees("✓")
+    for person, place in ((minjun, "1번째"), (alex, "number 2")):
+        await person.says("echo 차례")
+        await person.sees(place)
+    await small.restart()
+    await haneul.says("/close")
+    await haneul.presses("🧹 닫기")
+    await minjun.presses("▶ 실행", on=await minjun.sees("자리가 났어요"))
+    await minjun.sees("\n차례\n")
+    assert not alex.shows("There is room now")
 
 
 async def test_a_place_is_not_kept_for_ever(small: House, three: Three) -> None:
@@ -224,4 +241,4 @@ async def test_a_bot_for_invited_people_says_so(house: House) -> None:
         for person, command in ((haneul, "echo 하나"), (group, "/sh echo 하나")):
             await person.says(command)
             await person.sees("\n하나\n")
-    assert {entry.scope for entry in await house.store.audit.latest()} == {Scope(HANEUL), Scope(GROUP_ID)}
+    assert {entry.scope for entry in await audit_lines(house.store)} == {Scope(HANEUL), Scope(GROUP_ID)}

@@ -71,3 +71,16 @@ async def test_an_image_of_the_list_runs(learner: Member) -> None:
     for rest in ("", "ubuntu"):
         await learner.says(f"/run {rest}")
         await learner.sees("\ndiamol/ch02-hello-diamol")
+
+
+async def test_a_restart_says_once_that_a_demo_was_cut_off(house: House, learner: Member) -> None:
+    """The next start after that has nothing to say, and the stop button is gone."""
+    await learner.says("/demo")
+    await learner.sees("하나")
+    for _ in range(2):
+        await house.restart()
+        await learner.sees("데모가 끊겼어요")
+    await learner.says("echo 끝")
+    await learner.sees("\n끝\n")
+    assert sum("데모가 끊겼어요" in seen.text for seen in learner.messages) == 1
+    assert not any(button["text"].startswith("⏹") for seen in learner.messages for button in seen.buttons)

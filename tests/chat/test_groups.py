@@ -13,6 +13,7 @@ from bot.localchat.faults import Fault
 from bot.store import Driving, Who
 from tests.chat.conftest import House
 from tests.chatclient import Member
+from tests.store.looking import audit_lines
 
 GROUP = -1001000000001
 FORUM = -1001000000002
@@ -90,7 +91,7 @@ async def test_a_second_command_waits_for_its_turn(house: House, group: Group) -
     async with asyncio.timeout(5):
         while minjun.now(waiting) is not None:  # noqa: ASYNC110 - the notice goes a moment after the command starts
             await asyncio.sleep(0.01)
-    assert [entry.user_id for entry in await house.store.audit.latest()] == [ALEX, MINJUN, HANEUL]
+    assert [entry.user_id for entry in await audit_lines(house.store)] == [ALEX, MINJUN, HANEUL]
 
 
 async def test_a_waiting_command_is_its_owners(group: Group) -> None:
@@ -397,3 +398,36 @@ async def test_without_any_deeds_there_is_only_a_word(learner: Member) -> None:
     await learner.says("/progress")
     seen = await learner.sees("아직 아무도")
     assert not seen.buttons and "photo" not in seen.shape
+
+
+async def test_a_restart_says_once_whose_lines_were_not_run(house: House, group: Group) -> None:
+    """A line that waited is not run, its notice goes, and its owner is named."""
+    haneul, minjun, _ = group
+    await haneul.says("/sh read x")
+    await haneul.sees("👥 하늘: $ read")
+    await minjun.says("/sh echo 둘째")
+    waiting = await minjun.sees("1번째")
+    for _ in range(2):
+        await house.restart()
+        await minjun.sees("실행되지 않았어요: 민준")
+    await minjun.says("/sh echo 끝")
+    await minjun.sees("\n끝\n")
+    assert sum("실행되지 않았어요" in seen.text for seen in minjun.messages) == 1
+    assert minjun.now(waiting) is None and not minjun.shows("\n둘째\n")
+
+
+async def test_a_group_that_cannot_be_told_of_its_lines_is_not_told_at_each_start(house: House, group: Group) -> None:
+    """The bot was put out of it: what was noted for it goes."""
+    haneul, minjun, _ = group
+    await haneul.says("/sh sleep 600")
+    await haneul.sees("👥 하늘: $ sleep")
+    await minjun.says("/sh echo 둘째")
+    await minjun.sees("1번째")
+    await house.stack.aclose()
+    house.local.faults.order(Fault("sendMessage", 403))
+    house.labs.new_bot()
+    await house.start()
+    async with asyncio.timeout(5):
+        while await house.store.unfinished.left():  # noqa: ASYNC110 - the store has no events
+            await asyncio.sleep(0.01)
+    assert not minjun.shows("실행되지 않았어요")

@@ -17,6 +17,7 @@ from bot.store import Begun
 from tests.chat.bash_lab import container
 from tests.chat.conftest import House
 from tests.chatclient import Member
+from tests.store.looking import audit_lines
 
 WEB = container("quirky_hugle", number=77, ports=(PublishedPort(8088, 80, "tcp"),))
 
@@ -488,5 +489,5 @@ async def test_a_command_is_written_down(house: House, learner: Member) -> None:
     """For the operator's audit: who, where, what."""
     await learner.says("echo 기록")
     await learner.sees("✓")
-    (entry,) = await house.store.audit.latest()
+    (entry,) = await audit_lines(house.store)
     assert (entry.scope, entry.user_id, entry.command) == (Scope(1001), 1001, "echo 기록")

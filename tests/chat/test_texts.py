@@ -83,6 +83,7 @@ def test_korean_speaks_korean() -> None:
         "detach",
         "close",
         "extend",
+        "demo",
         "ban",
         "gib",
     }

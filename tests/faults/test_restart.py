@@ -64,6 +64,20 @@ async def test_a_killed_bot_goes_on_where_it_was(place: House, telegram: Telegra
             await learner.sees_button("▶ 이어서 · 2단계")
 
 
+@pytest.mark.parametrize("line", ["read word", "while true; do sleep 1; done", "sleep 600; sleep 500", "echo 'open"])
+async def test_what_bash_itself_was_at_does_not_take_the_next_line(place: House, telegram: Telegram, line: str) -> None:
+    """A `read`, a loop, the rest of a list or an open quote ends with the bot that was killed."""
+    async with telegram.person() as learner:
+        async with running(telegram.used_by(place.settings)):
+            await learner.says(line)
+            await learner.sees_button("⏹", timeout=PATIENCE)
+            await asyncio.sleep(IDLE)
+        async with running(telegram.used_by(place.settings)):
+            await learner.sees(CUT_OFF, timeout=PATIENCE)
+            await learner.says("echo next")
+            await ended(learner, "\nnext\n")
+
+
 async def comes_to_an_end(learner: Member, cut: Seen) -> None:
     """The message of the command that was cut off loses its buttons, and a word says so."""
     await learner.sees(CUT_OFF, timeout=PATIENCE)

@@ -18,6 +18,7 @@ from bot.store import ScopeState, Store
 from bot.store.database import Database
 from bot.store.migrations import STEPS, migrate
 from bot.store.store import FILE_NAME
+from tests.store.looking import put, state_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -71,10 +72,10 @@ def _run_and_kill(state: Path, lines: int) -> int:
 async def test_a_log_left_by_a_kill_is_read_even_in_another_folder(tmp_path: Path) -> None:
     """A copy of the file with its write-ahead log, taken while the bot runs, holds what was committed."""
     async with Store.open(tmp_path / "running") as store:
-        await store.scopes.put(ScopeState(Scope(1), step="hello"))
+        await put(store, ScopeState(Scope(1), step="hello"))
         shutil.copytree(tmp_path / "running", tmp_path / "copy")
     async with Store.open(tmp_path / "copy") as store:
-        assert (await store.scopes.get(Scope(1))).step == "hello"
+        assert (await state_of(store, Scope(1))).step == "hello"
 
 
 @pytest.mark.parametrize("version", range(len(STEPS) + 1))
@@ -132,7 +133,7 @@ async def test_a_damaged_file_is_told_of_and_left_as_it_is(tmp_path: Path, damag
     """A sentence says which file and what to do; not one byte changes, so that a rescue is still possible."""
     async with Store.open(tmp_path) as store:
         for chat in range(1, 2000):
-            await store.scopes.put(ScopeState(Scope(chat), chapter="ch02", step="hello"))
+            await put(store, ScopeState(Scope(chat), chapter="ch02", step="hello"))
     file = tmp_path / FILE_NAME
     content = file.read_bytes()
     middle = len(content) // 2

@@ -13,6 +13,7 @@ from bot.errors import StoreError
 from bot.identity import Scope
 from bot.store import ScopeState, Store
 from bot.store.database import Database, Row, Statements
+from tests.store.looking import put, state_of
 
 
 @pytest.fixture
@@ -112,8 +113,8 @@ async def test_changes_of_one_conversation_beside_many_others_are_all_kept(tmp_p
         one = Scope(1)
 
         async def count() -> None:
-            await store.scopes.change(one, lambda state: ScopeState(one, waiting=str(int(state.waiting or 0) + 1)))
+            await store.scopes.change(one, lambda state: ScopeState(one, step=str(int(state.step or 0) + 1)))
 
-        others = (store.scopes.put(ScopeState(Scope(number), step="hello")) for number in range(2, 52))
+        others = (put(store, ScopeState(Scope(number), step="hello")) for number in range(2, 52))
         await asyncio.gather(*(count() for _ in range(50)), *others)
-        assert (await store.scopes.get(one)).waiting == "50"
+        assert (await state_of(store, one)).step == "50"
