@@ -143,9 +143,11 @@ def stop_container(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict
 
 def restart_container(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict:
     found = own_container(owner, facts, name)
-    if found["State"] not in ports.HOLDING:
+    runs = found["State"] in ports.HOLDING
+    if not runs:
         _refuse_ports_taken(owner, facts, found)
-    return Forward(Upstream("POST", f"/containers/{found['Id']}/restart", _seconds(call)), started=found["Id"])
+    request = Upstream("POST", f"/containers/{found['Id']}/restart", _seconds(call))
+    return Forward(request, started=found["Id"], stops_first=runs)
 
 
 def kill_container(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict:

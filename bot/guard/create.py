@@ -68,7 +68,9 @@ def create_container(call: Call, owner: Owner, facts: Facts, _: str) -> Verdict:
     upstream["HostConfig"]["NetworkMode"], endpoints = _network(owner, facts, body, host["NetworkMode"], name)
     upstream["NetworkingConfig"] = {"EndpointsConfig": endpoints}
     query = (("name", owner.prefix + name),) if name else ()
-    return Forward(Upstream("POST", "/containers/create", query, upstream), Reply(view=_created))
+    request = Upstream("POST", "/containers/create", query, upstream)
+    # The engine copies the image's files into an empty volume, which a running container may have as well.
+    return Forward(request, Reply(view=_created), still=any(not mount.tmpfs_bytes for mount in mounts))
 
 
 def _created(item: Any) -> Any:

@@ -59,8 +59,10 @@ NOTES = MappingProxyType(
         "POST /containers/{id}/attach": "raw bytes once the engine itself has switched; counted",
         "POST /containers/{id}/wait": "the head of the answer goes out at once",
         "DELETE /containers/{id}": "`force` and `v` alone",
-        "GET HEAD /containers/{id}/archive": "no path under /proc, /sys, /dev; no running container with mounts",
-        "PUT /containers/{id}/archive": "as above; a plain tar up to 64 MiB and 10,000 entries, without device files",
+        "GET HEAD /containers/{id}/archive": "no path under /proc, /sys, /dev; no running container with mounts; "
+        "up to 64 MiB, kept by the gate until the engine has said all; nothing in the lab runs meanwhile",
+        "PUT /containers/{id}/archive": "as above; a plain tar up to 64 MiB and 10,000 entries, without device files, "
+        "kept by the gate until the client has said all",
         "POST /containers/{id}/exec": "a table of fields of its own; never privileged; counted",
         "POST /exec/{id}/start": "a full id, in a container of the lab's; the terminal setting is the created one",
         "POST /exec/{id}/resize": "sides up to 1000",

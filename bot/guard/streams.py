@@ -88,12 +88,12 @@ def _archive(call: Call, owner: Owner, facts: Facts, name: str) -> tuple[str, st
 def read_archive(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict:
     identity, path = _archive(call, owner, facts, name)
     request = Upstream(call.method, f"/containers/{identity}/archive", (("path", path),))
-    reply = Reply(Carry.STREAM, counted=call.method == "GET", most_bytes=MAX_ARCHIVE)
-    return Forward(request, reply, called=(identity, name))
+    reply = Reply(Carry.ARCHIVE, counted=call.method == "GET")
+    return Forward(request, reply, still=True, called=(identity, name))
 
 
 def write_archive(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict:
     identity, path = _archive(call, owner, facts, name)
     options = listed(call.query, {"noOverwriteDirNonDir": boolean, "copyUIDGID": boolean})
     request = Upstream("PUT", f"/containers/{identity}/archive", (("path", path), *options))
-    return Forward(request, Reply(Carry.UPLOAD, counted=True), called=(identity, name))
+    return Forward(request, Reply(Carry.UPLOAD, counted=True), still=True, called=(identity, name))

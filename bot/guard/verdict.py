@@ -85,8 +85,10 @@ class Carry(Enum):
     """Passed on as it comes, with back-pressure; the head at once."""
     HIJACK = auto()
     """After the engine's own 101: raw bytes both ways, half-close carried."""
+    ARCHIVE = auto()
+    """A tar archive out of the engine: the client gets it once the engine has said all of it."""
     UPLOAD = auto()
-    """The client's body, a tar archive, streams up; the answer is read whole."""
+    """A tar archive into the engine, which gets it once the client has said all of it."""
 
 
 def unchanged(value: Any) -> Any:
@@ -104,8 +106,6 @@ class Reply:
     """Whether it takes one of the lab's streams, or counts as one for as long as it takes."""
     add: tuple[str, ...] = ()
     """Image references that are on the lab's shelf once the stream ended without an error line."""
-    most_bytes: int = 0
-    """Where a stream is cut off; 0 is nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +122,10 @@ class Forward:
     """Whether it waits for a turn among all labs, as every start does: what it may cost the engine is not the lab's."""
     paced: bool = False
     """Whether it makes the engine walk a file system: a few at once, then one every few seconds."""
+    stops_first: bool = False
+    """Whether the engine waits for the container's end before it starts it."""
+    still: bool = False
+    """Whether nothing of the lab may run meanwhile, since the engine works on files that the lab's processes hold."""
     called: tuple[str, str] | None = None
     """The container's full id and the learner's word for it: some of the engine's errors repeat that word."""
 

@@ -124,6 +124,38 @@ class Cgroups:
         folders = _folders(root / self.folder(lab)) if root is not None else ()
         return {slices.container(folder.name): _processes(folder) for folder in folders}
 
+    def freeze(self, lab: LabId) -> None:
+        """Begin to hold every process of the lab still."""
+        self._switch(lab, "FROZEN", "1")
+
+    def frozen(self, lab: LabId) -> bool:
+        """Whether none of them runs: they are all held, or there is none."""
+        try:
+            if self._unified is not None:
+                return "frozen 1" in (self._unified / self.folder(lab) / "cgroup.events").read_text().splitlines()
+            root = self._root_of("freezer")
+            if root is not None:
+                return (root / self.folder(lab) / "freezer.state").read_text().strip() == "FROZEN"
+        except OSError:
+            pass  # The engine has made no cgroup for the lab yet, or it may not be read.
+        return not any(self.processes(lab).values())
+
+    def thaw(self, lab: LabId) -> None:
+        """Let them go on; what its learner has paused stays so."""
+        self._switch(lab, "THAWED", "0")
+
+    def thaw_all(self) -> None:
+        """Every lab that left a cgroup."""
+        for name in self.found():
+            self.thaw(LabId(name))
+
+    def _switch(self, lab: LabId, separate: str, unified: str) -> None:
+        root = self._unified or self._root_of("freezer")
+        name, state = ("cgroup.freeze", unified) if self._unified else ("freezer.state", separate)
+        if root is not None:
+            with suppress(OSError):  # `frozen` tells what came of it.
+                (root / self.folder(lab) / name).write_text(state)
+
     def found(self) -> frozenset[str]:
         """Names of all lab cgroups on the host."""
         names = {folder.name for root in self._roots for folder in _folders(root / self._parent)}

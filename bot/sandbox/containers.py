@@ -62,7 +62,7 @@ class Containers:
         wanted = await self.get(container_id)
         if wanted.ports:
             self._check_ports(wanted, await self.all())
-        await self._engine.start(wanted.id)
+        await self._engine.start(wanted.id, self._lab)
 
     def _check_ports(self, wanted: ContainerSummary, others: tuple[ContainerSummary, ...]) -> None:
         ports = {(port.host, port.protocol) for port in wanted.ports}

@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,8 +16,10 @@ import requests.exceptions
 from docker import APIClient
 
 from bot.errors import EngineConflict, EngineError, EngineNotFound, EngineTimeout, EngineUnavailable
+from bot.identity import LabId
 from bot.sandbox.longpaths import reachable
 from bot.sandbox.transport import EngineAdapter
+from bot.sandbox.turns import Turns
 
 Result = TypeVar("Result")
 
@@ -56,7 +58,7 @@ class Engine:
         self._client.mount("http+docker://", EngineAdapter(self.socket_path, int(CALL_SECONDS), THREADS))
         # Proxies and passwords of the bot's environment have no business on the engine's socket.
         self._client.trust_env = False
-        self.starts = asyncio.Semaphore(STARTS_PER_CORE * (os.cpu_count() or 1))
+        self.turns = Turns(STARTS_PER_CORE * (os.cpu_count() or 1))
 
     async def call(self, work: Callable[[APIClient], Result]) -> Result:
         """Run one docker-py call in a thread: `await engine.call(lambda client: client.info())`."""
@@ -79,9 +81,9 @@ class Engine:
         )
         return str(made["Id"])
 
-    async def start(self, container_id: str) -> None:
-        """Start a container, a bounded number of them at a time; one that runs already is fine."""
-        async with self.starts:
+    async def start(self, container_id: str, lab: LabId | None = None) -> None:
+        """Start a container (`lab`: a learner's of that lab) when it is its turn; one that runs already is fine."""
+        async with self.turns.lab(lab) if lab else nullcontext(), self.turns.start():
             await self.call(lambda client: client.start(container_id))
 
     async def remove(self, container_id: str) -> bool:

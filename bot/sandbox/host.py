@@ -22,6 +22,7 @@ from bot.sandbox.engine import Engine
 from bot.sandbox.events import ContainerRemoved, ContainerStarted, ContainerStopped, Events, LabEvent
 from bot.sandbox.firewall import Firewall
 from bot.sandbox.gate import Gate, ImageShelf
+from bot.sandbox.gate.spool import Spools
 from bot.sandbox.holdings import Inventory
 from bot.sandbox.hostid import host_id
 from bot.sandbox.labs import Labs
@@ -58,6 +59,7 @@ class SandboxHost:
         self.namespace = NetworkNamespace(settings.network_namespace)
         self._firewall = Firewall(self.namespace)
         self._cgroups = Cgroups(settings.cgroup)
+        self._spools = Spools(settings.state.absolute())
 
     @property
     def refusals(self) -> Mapping[str, int]:
@@ -73,6 +75,7 @@ class SandboxHost:
         self._watch = Watch(self._engine, self.events)
         self._disk = self._disk_watchdog()
         self._tables = TableWatchdog(self._engine, self.events, self._cgroups, self._open_labs)
+        await asyncio.to_thread(self._cgroups.thaw_all)  # a bot that was killed may have left a lab frozen
         self.meter = Meter(Inventory(self._engine))
         self.events.listen(self._keep_ports)
         try:
@@ -166,7 +169,9 @@ class SandboxHost:
             owner=owner,
             shelf=self._image_shelf,
             observer=observer,
-            starts=self._engine.starts,
+            turns=self._engine.turns,
+            freezer=self._cgroups,
+            spools=self._spools,
         )
 
     def _keep_ports(self, event: LabEvent) -> None:

@@ -54,6 +54,7 @@ class Engine:
 
     def stop(self) -> None:
         """End every container and process, then remove mounts, namespace, cgroups and the run folder; data stays."""
+        leftovers.thaw(self.places)
         if answers(self.socket):
             _kill_containers(self.socket)
         self._end_processes()

@@ -28,6 +28,15 @@ def end_shims(places: Places) -> None:
         end_process(pid, mark, grace=1.0)
 
 
+def thaw(places: Places) -> None:
+    """Let go of labs that a killed bot held still: what is frozen cannot end."""
+    for hierarchy in (CGROUPS, *CGROUPS.glob("*/")):
+        for name, state in (("freezer.state", "THAWED"), ("cgroup.freeze", "0")):
+            for switch in (hierarchy / places.name).glob(f"*/{name}"):
+                with contextlib.suppress(OSError):
+                    switch.write_text(state)
+
+
 def unmount(places: Places) -> None:
     """Unmount everything below the state and run folders, the innermost first."""
     roots = (f"{places.run}/", f"{places.engine_data}/", f"{places.containerd_data}/")

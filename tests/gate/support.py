@@ -12,7 +12,11 @@ from pathlib import Path
 
 from bot.guard import Owner
 from bot.identity import LabId
+from bot.sandbox.cgroups import Cgroups
 from bot.sandbox.gate import Gate
+from bot.sandbox.gate.protocols import Freezer
+from bot.sandbox.gate.spool import Spools
+from bot.sandbox.turns import Turns
 
 CLIS = tuple(sorted({path for path in ("/usr/local/bin/docker", "/usr/bin/docker") if Path(path).exists()}))
 """Every official CLI of this machine: the promise is about old and new ones."""
@@ -124,6 +128,27 @@ async def until(true: Callable[[], bool], seconds: float = 5) -> None:
             await asyncio.sleep(0.01)
 
 
+def gate_of(
+    engine: Path,
+    owner: Owner,
+    shelf: Shelf,
+    observer: Observer,
+    folder: Path,
+    turns: Turns | None = None,
+    freezer: Freezer | None = None,
+) -> Gate:
+    """A gate that holds the lab's real processes still, and shares its turns with no other."""
+    return Gate(
+        engine_socket=engine,
+        owner=owner,
+        shelf=shelf,
+        observer=observer,
+        turns=turns or Turns(4),
+        freezer=freezer or Cgroups("/dosirak"),
+        spools=Spools(folder),
+    )
+
+
 @contextlib.asynccontextmanager
 async def opened(
     engine: Path,
@@ -131,12 +156,13 @@ async def opened(
     network: str,
     images: frozenset[str],
     folder: Path,
-    starts: asyncio.Semaphore | None = None,
+    turns: Turns | None = None,
+    freezer: Freezer | None = None,
 ) -> AsyncIterator[HandMadeLab]:
     """A gate at `folder`/docker.sock for a lab whose network is there already."""
     owner = Owner(lab, network, f"/dosirak/{lab}", images)
     shelf, observer = Shelf(), Observer()
-    gate = Gate(engine_socket=engine, owner=owner, shelf=shelf, observer=observer, starts=starts)
+    gate = gate_of(engine, owner, shelf, observer, folder, turns, freezer)
     await gate.start(folder / "docker.sock")
     try:
         yield HandMadeLab(owner, gate, folder / "docker.sock", observer, shelf)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from bot.sandbox.gate import Gate
 from bot.sandbox.longpaths import reachable
-from tests.gate.support import FakeEngine, HandMadeLab, raw, settled, status, until
+from tests.gate.support import FakeEngine, HandMadeLab, gate_of, raw, settled, status, until
 
 LIST = b"GET /v1.41/containers/json HTTP/1.1\r\nHost: d\r\n\r\n"
 
@@ -75,7 +74,7 @@ async def test_a_socket_path_longer_than_an_address_works(fake: FakeEngine, lab:
     """107 bytes are all that a unix address holds; state folders are longer."""
     folder = lab.socket.parent / ("f" * 120)
     folder.mkdir()
-    gate = Gate(engine_socket=fake.path, owner=lab.owner, shelf=lab.shelf, observer=lab.observer)
+    gate = gate_of(fake.path, lab.owner, lab.shelf, lab.observer, lab.socket.parent)
     await gate.start(folder / "docker.sock")
     with reachable(folder / "docker.sock") as address:
         assert status(await raw(Path(address), LIST)) == 200

@@ -17,7 +17,7 @@ from bot.errors import EngineTimeout
 from bot.guard.streams import MAX_ARCHIVE
 from bot.sandbox.gate import patience, pump
 from bot.sandbox.gate.body import LEAST_CHUNK, MANY_CHUNKS
-from bot.sandbox.gate.connection import BURST
+from bot.sandbox.gate.lab import BURST
 from bot.sandbox.gate.paces import BODIES, BODY_SECONDS, CALL_SECONDS, COSTLY, COSTLY_SECONDS, LARGE_BODY
 from bot.sandbox.gate.patience import LONGEST_WAIT, Pace
 from bot.sandbox.gate.pump import FULL, MUCH, STRAIGHT, Rest
@@ -208,13 +208,6 @@ async def test_clients_of_the_moment_of_closing_are_hung_up_on(lab: HandMadeLab)
             with contextlib.suppress(ConnectionError):
                 await reader.read()
             writer.close()
-
-
-async def test_an_archive_beyond_the_bound_is_broken_off(lab: HandMadeLab) -> None:
-    """`docker cp` of something huge: the missing last chunk tells the client that it is not whole."""
-    answer = await raw(lab.socket, b"GET /v1.41/containers/web/archive?path=/x HTTP/1.1\r\nHost: d\r\n\r\n")
-    assert status(answer) == 200 and len(answer) < MAX_ARCHIVE + 1024 * 1024 and not answer.endswith(b"0\r\n\r\n")
-    await settled(lab)
 
 
 async def test_nobody_waits_for_another_ones_walks(lab: HandMadeLab, fake: FakeEngine) -> None:

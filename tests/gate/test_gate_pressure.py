@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.gate import carry, upstream
-from bot.sandbox.gate.connection import BURST
+from bot.sandbox.gate.lab import BURST
 from tests.gate.support import B, FakeEngine, HandMadeLab, opened, raw, settled, status, until
 from tests.guard.lab import WEB, container
 

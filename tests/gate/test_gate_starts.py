@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.sandbox.turns import Turns
 from deploy.host.temporary import EngineHost
 from tests.gate.conftest import IMAGES
 from tests.gate.support import A, opened
@@ -18,17 +19,15 @@ async def test_a_start_waits_for_its_turn(
     engine_host: EngineHost, lab_networks: dict[str, str], tmp_path: Path
 ) -> None:
     """While others hold every turn a container is made and not started, and the lab's other calls are answered."""
-    starts = asyncio.Semaphore(1)
-    async with opened(engine_host.socket, A, lab_networks[A], IMAGES, tmp_path, starts=starts) as lab:
+    turns = Turns(1)
+    async with opened(engine_host.socket, A, lab_networks[A], IMAGES, tmp_path, turns=turns) as lab:
         lab.has("diamol/base")
-        async with starts, asyncio.TaskGroup() as group:
+        async with asyncio.TaskGroup() as group, turns.start():
             run = group.create_task(lab.docker("run", "--detach", "--name", "patient", "diamol/base", "sleep", "60"))
             listing = ("ps", "--all", "--format", "{{.Names}} {{.Status}}")
             while await lab.ok(*listing) != "patient Created":  # noqa: ASYNC110 - the lab is asked, it tells nobody
                 await asyncio.sleep(0.05)
             assert not run.done() and lab.observer.started == []
-            starts.release()
-            assert (await run).code == 0
-            await starts.acquire()
+        assert (await run).code == 0
         assert len(lab.observer.started) == 1
         await lab.emptied()

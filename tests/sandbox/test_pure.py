@@ -103,6 +103,41 @@ def test_limits_that_cannot_be_set_close_the_lab(tmp_path: Path) -> None:
         Cgroups("/dosirak", _mounts(tmp_path, f"cgroup {tmp_path / 'memory'} cgroup rw 0 0")).ensure(LAB, LIMITS)
 
 
+def test_a_lab_is_frozen_in_either_version(tmp_path: Path) -> None:
+    """The lab's own cgroup is told, and its word counts; what has no process is still."""
+    one, two = tmp_path / "freezer", tmp_path / "unified"
+    for root, switch, cold, warm, told, half, whole in (
+        (one, "freezer.state", "FROZEN", "THAWED", "freezer.state", "FREEZING\n", "FROZEN\n"),
+        (two, "cgroup.freeze", "1", "0", "cgroup.events", "populated 1\nfrozen 0\n", "populated 1\nfrozen 1\n"),
+    ):
+        kind = "cgroup" if root is one else "cgroup2"
+        cgroups = Cgroups("/dosirak", _mounts(tmp_path, f"{kind} {root} {kind} rw 0 0"))
+        cgroups.freeze(LAB)
+        assert cgroups.frozen(LAB), "nothing has run there yet"
+        folder = root / "dosirak" / LAB
+        folder.mkdir(parents=True)
+        cgroups.freeze(LAB)
+        assert (folder / switch).read_text() == cold
+        (folder / told).write_text(half)
+        assert not cgroups.frozen(LAB)
+        (folder / told).write_text(whole)
+        assert cgroups.frozen(LAB)
+        cgroups.thaw_all()
+        assert (folder / switch).read_text() == warm
+
+
+def test_a_host_that_cannot_freeze_says_that_a_lab_runs(tmp_path: Path) -> None:
+    """No freezer, and a process: not still."""
+    container = tmp_path / "pids" / "dosirak" / LAB / "c"
+    container.mkdir(parents=True)
+    cgroups = Cgroups("/dosirak", _mounts(tmp_path, f"cgroup {tmp_path / 'pids'} cgroup rw 0 0"))
+    cgroups.freeze(LAB)
+    assert cgroups.frozen(LAB)
+    (container / "cgroup.procs").write_text("17\n")
+    assert not cgroups.frozen(LAB)
+    cgroups.thaw(LAB)
+
+
 def test_one_broken_listener_does_not_stop_the_others(caplog: pytest.LogCaptureFixture) -> None:
     """Its fault is logged; who stopped listening hears nothing more."""
     heard: list[LabEvent] = []

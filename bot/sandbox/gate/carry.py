@@ -6,13 +6,12 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from bot.errors import DosirakError, EngineError, EngineTimeout
 from bot.guard.names import devirtualised
 from bot.guard.owner import Owner
-from bot.guard.verdict import JSON_TYPE, Answer, Forward, Reply, Several, to_json
+from bot.guard.verdict import JSON_TYPE, Answer, Forward, Refuse, Reply, Several, to_json
 from bot.sandbox.gate import client
 from bot.sandbox.gate.faults import ConnectionOver
 from bot.sandbox.gate.listening import ClientReader
@@ -20,7 +19,9 @@ from bot.sandbox.gate.patience import drained
 from bot.sandbox.gate.protocols import GateObserver, ImageShelf
 from bot.sandbox.gate.pump import join, watching
 from bot.sandbox.gate.sparing import SparingLog
+from bot.sandbox.gate.stillness import NOT_STILL, Stillness
 from bot.sandbox.gate.upstream import ANSWER_SECONDS, Engine, EngineAnswer, parsed
+from bot.sandbox.turns import Turns
 
 MAX_STREAM_LINE = 1024 * 1024
 """A line of stats is 3 kB, an event some hundred bytes."""
@@ -38,11 +39,12 @@ class Carrier:
         engine: Engine,
         shelf: ImageShelf,
         observer: GateObserver,
-        starts: AbstractAsyncContextManager[Any],
+        turns: Turns,
+        stillness: Stillness,
         failures: SparingLog,
     ) -> None:
-        """`starts` is entered for each start of a container, the turn that all labs wait for."""
-        self._starts = starts
+        self._turns = turns
+        self._stillness = stillness
         self._owner = owner
         self._engine = engine
         self._shelf = shelf
@@ -67,19 +69,30 @@ class Carrier:
                 await self._tell(gone=container)
         return verdict.answer(tuple(statuses))
 
-    async def whole(self, verdict: Forward, upload: AsyncIterator[bytes] | None = None) -> Answer:
+    async def whole(self, verdict: Forward) -> Answer | Refuse:
         """Ask, read the answer to its end, tell the observer, and write the answer anew."""
-        async with self._starts if verdict.turn or verdict.started is not None else contextlib.nullcontext():
-            built = await self._asked(verdict, upload)
+        if verdict.still:
+            async with self._stillness.alone, self._stillness.frozen() as still:
+                return await self._asked(verdict) if still else NOT_STILL
+        async with self._turn(verdict):
+            built = await self._asked(verdict)
         if built.status < 300:
             await self._tell(verdict.started, verdict.gone)
         return built
 
-    async def _asked(self, verdict: Forward, upload: AsyncIterator[bytes] | None) -> Answer:
+    @contextlib.asynccontextmanager
+    async def _turn(self, verdict: Forward) -> AsyncIterator[None]:
+        """What starts a container has the lab to itself, and with all that costs as much waits for its turn."""
+        waits = verdict.turn or (verdict.started is not None and not verdict.stops_first)
+        async with contextlib.nullcontext() if verdict.started is None else self._stillness.alone:
+            async with self._turns.start() if waits else contextlib.nullcontext():
+                yield
+
+    async def _asked(self, verdict: Forward) -> Answer:
         try:
-            async with asyncio.timeout(None if upload else ANSWER_SECONDS):
-                async with self._engine.asked(verdict.request, upload=upload) as answer:
-                    return self._rebuilt(answer.status, await answer.whole(), verdict)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                async with self._engine.asked(verdict.request) as answer:
+                    return self.rebuilt(answer.status, await answer.whole(), verdict)
         except TimeoutError:
             raise EngineTimeout("the engine did not answer in time") from None
 
@@ -93,7 +106,8 @@ class Carrier:
         except DosirakError as error:
             self._failures.warning(error)
 
-    def _rebuilt(self, status: int, body: bytes, verdict: Forward) -> Answer:
+    def rebuilt(self, status: int, body: bytes, verdict: Forward) -> Answer:
+        """The engine's answer as the client gets it."""
         value = parsed(body)
         if status >= 400:
             return self._error(status, value, verdict)
@@ -117,7 +131,7 @@ class Carrier:
         async with self._engine.asked(verdict.request) as answer:
             if answer.status >= 400 and method != "HEAD":
                 return self._error(answer.status, parsed(await answer.whole()), verdict)
-            writer.write(client.head(answer.status, (*_passed(answer), *_framing(method))))
+            writer.write(client.head(answer.status, (*passed(answer), *framing(method))))
             if method != "HEAD":
                 await self._pass_body(answer, verdict.reply, reader, writer)
         return None
@@ -137,7 +151,7 @@ class Carrier:
 
     async def _pass_pieces(self, answer: EngineAnswer, reply: Reply, writer: asyncio.StreamWriter) -> bool:
         """Pieces (or viewed lines) to the client; returns whether a line of a pull said that it failed."""
-        failed, size = False, 0
+        failed = False
         view, look = reply.lines, bool(reply.add)
         await drained(writer)
         source = answer.pieces() if view is None and not look else _lines(answer.pieces())
@@ -146,9 +160,6 @@ class Carrier:
             shown = piece if view is None else view(piece)
             if shown is None:
                 continue
-            size += len(shown)
-            if 0 < reply.most_bytes < size:
-                raise ConnectionOver  # the missing last chunk tells the client
             writer.write(client.chunk(shown if view is None and not look else shown + b"\r\n"))
             await drained(writer)
         return failed
@@ -159,7 +170,7 @@ class Carrier:
         """Raw bytes, once the engine itself has switched. Returns an Answer when it has not."""
         async with self._engine.asked(verdict.request, upgrade=True) as answer:
             if not answer.switched:
-                return self._rebuilt(answer.status, await answer.whole(), verdict)
+                return self.rebuilt(answer.status, await answer.whole(), verdict)
             writer.write(client.raw_head(upgraded=upgraded) + answer.early_bytes())
             with contextlib.suppress(ConnectionError):
                 await drained(writer)
@@ -167,13 +178,13 @@ class Carrier:
         return None
 
 
-def _passed(answer: EngineAnswer) -> list[tuple[str, str]]:
+def passed(answer: EngineAnswer) -> list[tuple[str, str]]:
     """The few headers of the engine that the client gets, if they are plain."""
     found = ((shown, answer.headers.get(name, "")) for name, shown in PASSED_HEADERS.items())
     return [(name, value) for name, value in found if value and value.isascii() and value.isprintable()]
 
 
-def _framing(method: str) -> list[tuple[str, str]]:
+def framing(method: str) -> list[tuple[str, str]]:
     return [] if method == "HEAD" else [("Transfer-Encoding", "chunked")]
 
 

@@ -5,21 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from contextlib import AbstractAsyncContextManager
-from typing import Any
 
 from bot.errors import EngineError, EngineTimeout, EngineTooMuch, EngineUnavailable
 from bot.guard.call import Call, read_call
 from bot.guard.decide import decide
-from bot.guard.owner import Owner
 from bot.guard.routes import Route, find_route
 from bot.guard.strictjson import MAX_BYTES
 from bot.guard.verdict import (
     Answer,
     Carry,
     Forward,
-    Need,
-    Question,
     Refuse,
     Refused,
     Reply,
@@ -29,18 +24,16 @@ from bot.guard.verdict import (
 )
 from bot.sandbox.gate import client
 from bot.sandbox.gate.body import body_pieces, read_body
-from bot.sandbox.gate.carry import Carrier
-from bot.sandbox.gate.facts import answer as answer_question
+from bot.sandbox.gate.carry import framing
+from bot.sandbox.gate.copy import Kept
 from bot.sandbox.gate.faults import BadRequest, ConnectionOver
 from bot.sandbox.gate.head import MAX_HEAD, Head, read_head
+from bot.sandbox.gate.lab import Lab
 from bot.sandbox.gate.listening import ClientReader
-from bot.sandbox.gate.paces import Paces
-from bot.sandbox.gate.patience import STALL_SECONDS, Pace, drained
-from bot.sandbox.gate.protocols import GateObserver, ImageShelf
+from bot.sandbox.gate.patience import STALL_SECONDS, drained
 from bot.sandbox.gate.slots import Slots
-from bot.sandbox.gate.sparing import SparingLog
-from bot.sandbox.gate.tarball import tar_pieces
-from bot.sandbox.gate.upstream import MAX_WHOLE, Engine
+from bot.sandbox.gate.spool import Spool
+from bot.sandbox.gate.upstream import MAX_WHOLE
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +43,6 @@ HEAD_SECONDS = 10.0
 """From a head's first byte to its last."""
 ARCHIVE_SECONDS = 300.0
 """64 MiB, up or down, at a slow phone's speed."""
-MAX_ROUNDS = 6
-"""The longest chain of questions is three."""
 AWAY = "the lab's Docker Engine does not answer right now; the lab and its containers are kept, try again in a moment"
 
 STREAMS_FULL = Refuse(429, "streams-full", "this lab follows as many streams as it may; end one first")
@@ -61,33 +52,6 @@ TOO_MUCH = Refuse(
     f"the engine's answer is larger than the {MAX_WHOLE // 2**20} MiB that this lab passes on; ask for less at a time",
 )
 TOO_OFTEN = Refuse(429, "too-often", "many of these are under way in this lab already; try again in a moment")
-BURST, PACE_SECONDS = 3, 5.0
-"""`docker diff` walks a container's whole file system; a person at a prompt does not notice the pace."""
-
-
-class Lab:
-    """What the connections of one lab share."""
-
-    def __init__(
-        self,
-        owner: Owner,
-        engine: Engine,
-        shelf: ImageShelf,
-        observer: GateObserver,
-        starts: AbstractAsyncContextManager[Any],
-    ) -> None:
-        self.owner = owner
-        self.engine = engine
-        self.shelf = shelf
-        self.observer = observer
-        self.failures = SparingLog(log, owner.lab)
-        self.carrier = Carrier(owner, engine, shelf, observer, starts, self.failures)
-        self.changes = asyncio.Lock()
-        self.walks = asyncio.Lock()
-        """Walks of a container's files are done one at a time, but nobody else in the lab waits for them."""
-        self.streams = Slots(owner.limits.streams)
-        self.pace = Pace(BURST, PACE_SECONDS)
-        self.paces = Paces()
 
 
 class Connection:
@@ -181,7 +145,7 @@ class Connection:
         found = find_route(call.method, call.path)
         if found is None or found[0].decision == "D":
             self._close = self._close or head.has_body or head.wants_upgrade
-            await self._reply(await self._whole(decide(call, self._lab.owner, {}), head), head.method)
+            await self._reply(await self._whole(decide(call, self._lab.owner, {})), head.method)
             return
         route = found[0]
         body = b"" if route.body == "tar" else await self._body(head)
@@ -192,33 +156,30 @@ class Connection:
         await self._judge(call, route, head)
 
     async def _body(self, head: Head) -> bytes:
+        await self._go_on(head)
+        return await read_body(self._reader, head, MAX_BYTES) if head.has_body else b""
+
+    async def _go_on(self, head: Head) -> None:
+        """Tell a client that waits for it to send its body."""
         if head.has_body and head.headers.get("expect", "").lower() == "100-continue":
             await self._send(b"HTTP/1.1 100 Continue\r\n\r\n")
-        return await read_body(self._reader, head, MAX_BYTES) if head.has_body else b""
 
     async def _judge(self, call: Call, route: Route, head: Head) -> None:
         """Decide and carry out; calls that count or reserve something have the lab to themselves meanwhile."""
         async with self._lab.changes if route.exclusive else contextlib.nullcontext():
-            verdict = await self._decided(call)
-            if not (isinstance(verdict, Forward) and verdict.reply.carry in (Carry.STREAM, Carry.HIJACK)):
-                answer = await self._whole(verdict, head)
-        if isinstance(verdict, Forward) and verdict.reply.carry in (Carry.STREAM, Carry.HIJACK):
-            await self._stream(verdict, head)
-        else:
+            verdict = await self._lab.decided(call)
+            carry = verdict.reply.carry if isinstance(verdict, Forward) else Carry.WHOLE
+            if carry is Carry.WHOLE:
+                answer = await self._whole(verdict)
+        if carry is Carry.WHOLE:
+            self._close = self._close or (route.body == "tar" and head.has_body)
             await self._reply(answer, head.method)
+        elif isinstance(verdict, Forward) and carry in (Carry.ARCHIVE, Carry.UPLOAD):
+            await self._copy(call, verdict, head)
+        elif isinstance(verdict, Forward):
+            await self._stream(verdict, head)
 
-    async def _decided(self, call: Call) -> Verdict:
-        lab = self._lab
-        known: dict[Question, Any] = {}
-        for _ in range(MAX_ROUNDS):
-            verdict = decide(call, lab.owner, known)
-            if not isinstance(verdict, Need):
-                return verdict
-            asked = (answer_question(item, lab.owner, lab.engine, lab.shelf) for item in verdict.questions)
-            known |= zip(verdict.questions, await asyncio.gather(*asked), strict=True)
-        raise EngineError("a decision asked for more facts than there are")
-
-    async def _whole(self, verdict: Verdict, head: Head) -> Answer:
+    async def _whole(self, verdict: Verdict) -> Answer:
         """The answer of a verdict that has one piece."""
         carrier = self._lab.carrier
         match verdict:
@@ -226,31 +187,57 @@ class Connection:
                 return await carrier.settle(verdict)
             case Several():
                 return await carrier.several(verdict)
-            case Forward(reply=Reply(carry=Carry.UPLOAD)):
-                return await self._upload(verdict, head)
             case Forward(paced=True):
                 async with self._lab.walks:
                     free = await self._lab.pace.turn()
-                    return await carrier.whole(verdict) if free else self._refusal(TOO_OFTEN)
+                    return self._said(await carrier.whole(verdict) if free else TOO_OFTEN)
             case Forward(reply=Reply(counted=True)):
                 with self._lab.streams.one() as free:
-                    return await carrier.whole(verdict) if free else self._refusal(STREAMS_FULL)
+                    return self._said(await carrier.whole(verdict) if free else STREAMS_FULL)
             case Forward():
-                return await carrier.whole(verdict)
+                return self._said(await carrier.whole(verdict))
             case Refuse():
                 return self._refusal(verdict)
         raise AssertionError(verdict)
 
-    async def _upload(self, verdict: Forward, head: Head) -> Answer:
-        self._close = True  # the engine may have answered before it read everything
-        with self._lab.streams.one() as free:
-            if not free:
-                return self._refusal(STREAMS_FULL)
-            try:
-                async with asyncio.timeout(ARCHIVE_SECONDS):
-                    return await self._lab.carrier.whole(verdict, tar_pieces(body_pieces(self._reader, head)))
-            except TimeoutError:
-                raise BadRequest(408, "the archive did not come in time") from None
+    async def _copy(self, call: Call, verdict: Forward, head: Head) -> None:
+        """An archive, up or down; a look at one file's head needs no spool of its own."""
+        lab, method = self._lab, head.method
+        if method == "PUT":
+            self._close = True  # what is refused half-way leaves the rest of its body
+        of_lab = lab.spooled if method != "HEAD" else Slots(1)
+        with lab.streams.one(verdict.reply.counted) as free, lab.spools.one(of_lab) as spool:
+            if not free or spool is None:
+                await self._reply(self._refusal(STREAMS_FULL if not free else TOO_OFTEN), method)
+                return
+            refused = await self._upload(head, spool) if method == "PUT" else None
+            result = refused or await lab.copier.copied(lambda: self._lab.decided(call), spool)
+            if isinstance(result, Kept):
+                await self._send_kept(result, spool, method)
+            else:
+                await self._reply(await self._whole(result), method)
+
+    async def _upload(self, head: Head, spool: Spool) -> Refuse | None:
+        await self._go_on(head)
+        try:
+            async with asyncio.timeout(ARCHIVE_SECONDS):
+                return await self._lab.copier.uploaded(spool, body_pieces(self._reader, head))
+        except TimeoutError:
+            raise BadRequest(408, "the archive did not come in time") from None
+
+    async def _send_kept(self, kept: Kept, spool: Spool, method: str) -> None:
+        """A client that takes too long finds the last chunk missing."""
+        try:
+            async with asyncio.timeout(ARCHIVE_SECONDS):
+                await self._send(client.head(kept.status, (*kept.headers, *framing(method))))
+                if method == "HEAD":
+                    return
+                async for piece in spool.pieces():
+                    await self._send(client.chunk(piece))
+                await self._send(client.LAST_CHUNK)
+        except TimeoutError:
+            self._writer.transport.abort()
+            raise ConnectionOver from None
 
     async def _stream(self, verdict: Forward, head: Head) -> None:
         """An answer that may last; a raw one ends the connection, also when the engine did not switch."""
@@ -264,13 +251,12 @@ class Connection:
                 if answer is not None:
                     await self._reply(answer, head.method)
             else:
-                try:
-                    async with asyncio.timeout(ARCHIVE_SECONDS if reply.most_bytes else None):
-                        answer = await carrier.stream(verdict, head.method, self._reader, self._writer)
-                except TimeoutError:
-                    raise ConnectionOver from None
+                answer = await carrier.stream(verdict, head.method, self._reader, self._writer)
                 if answer is not None:
                     await self._reply(answer, head.method)
+
+    def _said(self, result: Answer | Refuse) -> Answer:
+        return self._refusal(result) if isinstance(result, Refuse) else result
 
     def _refusal(self, refusal: Refuse) -> Answer:
         self._lab.observer.refused(self._lab.owner.lab, refusal.code)

@@ -8,13 +8,16 @@ from pathlib import Path
 
 from bot.guard.owner import Owner
 from bot.sandbox.gate import client
-from bot.sandbox.gate.connection import Connection, Lab
+from bot.sandbox.gate.connection import Connection
 from bot.sandbox.gate.head import MAX_HEAD
+from bot.sandbox.gate.lab import Lab
 from bot.sandbox.gate.listening import ClientReader, protocol
-from bot.sandbox.gate.protocols import GateObserver, ImageShelf
+from bot.sandbox.gate.protocols import Freezer, GateObserver, ImageShelf
 from bot.sandbox.gate.slots import Slots
 from bot.sandbox.gate.sockets import inode, listening
+from bot.sandbox.gate.spool import Spools
 from bot.sandbox.gate.upstream import Engine
+from bot.sandbox.turns import Turns
 from bot.tasks import TaskShelf
 
 TOLD_AT_A_TIME = 16
@@ -32,10 +35,12 @@ class Gate:
         owner: Owner,
         shelf: ImageShelf,
         observer: GateObserver,
-        starts: asyncio.Semaphore | None = None,
+        turns: Turns,
+        freezer: Freezer,
+        spools: Spools,
     ) -> None:
-        """`starts` bounds how many containers all gates together start at a time; None: nothing does."""
-        self._lab = Lab(owner, Engine(engine_socket), shelf, observer, starts or contextlib.nullcontext())
+        """`turns` and `spools` are shared by all gates of one engine."""
+        self._lab = Lab(owner, Engine(engine_socket), shelf, observer, turns, freezer, spools)
         self._connections = Slots(owner.limits.connections)
         self._told = Slots(TOLD_AT_A_TIME)
         self._tasks = TaskShelf()

@@ -1,7 +1,7 @@
 """The archive that `docker cp` sends: a plain tar, looked at while it passes.
 
 The engine unpacks a compressed one with the container's own programs (CVE-2026-41567), so only a plain tar passes;
-device files and archives beyond any lesson's size end the upload before the engine has the whole.
+device files and archives beyond any lesson's size end the upload before the engine has any of it.
 """
 
 from __future__ import annotations

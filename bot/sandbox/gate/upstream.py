@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -107,19 +108,35 @@ class Engine:
         self, request: Upstream, *, upgrade: bool = False, upload: AsyncIterator[bytes] | None = None
     ) -> AsyncIterator[EngineAnswer]:
         """Send `request` on a connection of its own and give its answer, head read; closed on leaving."""
+        machine = h11.Connection(h11.CLIENT)
+        connection = await self._connected()
         try:
-            with reachable(self._path) as address:
-                reader, writer = await asyncio.open_unix_connection(address, limit=BUFFER)
-        except OSError as error:
-            raise EngineUnavailable("nothing answers at the engine's socket") from error
+            await _send(connection, machine, request, upgrade=upgrade, upload=upload)
+            # Read from now on alone: what fails on a stream while it is written to makes it forget what it has read.
+            reader, writer = await asyncio.open_unix_connection(sock=connection, limit=BUFFER)
+        except BaseException:
+            connection.close()
+            raise
         try:
-            machine = h11.Connection(h11.CLIENT)
             answer = EngineAnswer(reader, writer, machine)
-            await _send(writer, machine, request, upgrade=upgrade, upload=upload)
             await answer.read_head()
             yield answer
         finally:
             writer.close()  # not waited for: the client's answer should not wait for the engine's side to be gone
+
+    async def _connected(self) -> socket.socket:
+        connection = socket.socket(socket.AF_UNIX)
+        connection.setblocking(False)
+        try:
+            with reachable(self._path) as address:
+                await asyncio.get_running_loop().sock_connect(connection, address)
+        except OSError as error:
+            connection.close()
+            raise EngineUnavailable("nothing answers at the engine's socket") from error
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     async def read(self, request: Upstream) -> tuple[int, Any]:
         """The status and JSON value (None when there is none) of an answer that is read whole."""
@@ -140,7 +157,7 @@ def parsed(body: bytes) -> Any:
 
 
 async def _send(
-    writer: asyncio.StreamWriter,
+    connection: socket.socket,
     machine: h11.Connection,
     request: Upstream,
     *,
@@ -161,17 +178,15 @@ async def _send(
     if upload is None:
         start += (machine.send(h11.Data(body)) if body else b"") or b""
         start += machine.send(h11.EndOfMessage()) or b""
+    send = asyncio.get_running_loop().sock_sendall
     # The engine may answer and close before it has read everything: its answer is kept in spite of the reset.
     with contextlib.suppress(ConnectionError):
-        writer.write(start)
-        await writer.drain()
+        await send(connection, start)
         if upload is None:
             return
         async for piece in upload:
-            writer.write(machine.send(h11.Data(piece)) or b"")
-            await writer.drain()
+            await send(connection, machine.send(h11.Data(piece)) or b"")
     if upload is not None:
         end = machine.send(h11.EndOfMessage()) or b""
         with contextlib.suppress(ConnectionError):
-            writer.write(end)
-            await writer.drain()
+            await send(connection, end)

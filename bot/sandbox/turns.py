@@ -1,0 +1,46 @@
+"""Turns: how many containers start at a time on the host, and who has a lab's containers to itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from weakref import WeakValueDictionary
+
+from bot.identity import LabId
+
+TURN_SECONDS = 3.0
+"""A start takes 0.3 s, on a busy host a few. What takes longer waits for something else than a processor, and must not
+keep everybody from starting."""
+
+
+class Turns:
+    """Shared by the chat and all gates of one engine."""
+
+    def __init__(self, starts: int) -> None:
+        """`starts` containers at a time, all labs together."""
+        self._starts = asyncio.Semaphore(starts)
+        self._labs: WeakValueDictionary[LabId, asyncio.Lock] = WeakValueDictionary()
+
+    def lab(self, lab: LabId) -> asyncio.Lock:
+        """Held by who starts a container of the lab, or has the engine work on its files: never both at a time."""
+        return self._labs.setdefault(lab, asyncio.Lock())
+
+    @asynccontextmanager
+    async def start(self) -> AsyncIterator[None]:
+        """One turn among the starts of all labs. It is given back early when the start hangs."""
+        await self._starts.acquire()
+        held = True
+
+        def give_back() -> None:
+            nonlocal held
+            if held:
+                held = False
+                self._starts.release()
+
+        timer = asyncio.get_running_loop().call_later(TURN_SECONDS, give_back)
+        try:
+            yield
+        finally:
+            timer.cancel()
+            give_back()
