@@ -259,7 +259,8 @@ class Console:
         await self.write(keys.INTERRUPT)
 
     def _note_interrupt(self, now: float | None) -> None:
-        if self.run is not None:
+        """None: something else was typed. A program that was deaf until then has not heard that either."""
+        if self.run is not None and (now is not None or not self.run.deaf(_now())):
             self.run.interrupted = now
 
     async def _insist(self, run: Run) -> None:

@@ -39,13 +39,16 @@ class WayOut(StrEnum):
     """Any other: it reads until the end of its input."""
 
 
-def line_rows(words: Words, way_out: WayOut | None, *, detachable: bool, wide: bool) -> Rows:
-    """For a program that reads lines, or none; `wide`: it has written lines that a phone breaks."""
+def line_rows(words: Words, way_out: WayOut | None, *, detachable: bool, wide: bool, deaf: bool = False) -> Rows:
+    """For a program that reads lines, or none; `wide`: it has written lines that a phone breaks; `deaf`: only stopping
+    its container helps."""
     stop = button(words("terminal.stop"), "stop")
     label = words("terminal.exit") if way_out is WayOut.EXIT else "Ctrl-D"
     leave = _key(label, way_out) if way_out else None
     picture = button(words("terminal.wide_picture"), "picture") if wide else None
-    return rows((stop, leave, button(words("terminal.keys"), "pad", Pad.KEYS)), (picture, _detach(words, detachable)))
+    containers = button(words("terminal.containers"), "ps", "below") if deaf else None
+    first = (stop, leave, button(words("terminal.keys"), "pad", Pad.KEYS))
+    return rows(first, (containers, picture), (_detach(words, detachable),))
 
 
 def key_rows(words: Words, pad: Pad, *, chosen: bool, detachable: bool) -> Rows:
@@ -58,7 +61,7 @@ def key_rows(words: Words, pad: Pad, *, chosen: bool, detachable: bool) -> Rows:
     keys = in_rows([_key(label, name) for label, name in _MOVES], WIDTH)
     return (
         *keys,
-        *rows((*ways_out, *more), (button(words("terminal.picture"), "picture"), _detach(words, detachable))),
+        *rows((*ways_out, *more), (button(words("terminal.picture"), "picture"),), (_detach(words, detachable),)),
     )
 
 

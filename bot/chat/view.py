@@ -92,9 +92,8 @@ def _buttons(words: Words, run: Run, look: Glance, shown: Frame, pad: Pad) -> Ro
     wide = run.started is not None and is_wide(run)  # Before, there is only the command's echo.
     if look.by_keys:
         return key_rows(words, pad, chosen=run.keys_chosen, detachable=detachable)
-    keys = line_rows(words, _way_out(look), detachable=detachable, wide=wide)
-    containers = button(words("terminal.containers"), "ps", "below") if _must_be_stopped(run, look) else None
-    return (*keys, *rows((containers,)))
+    deaf = _must_be_stopped(run, look)
+    return line_rows(words, _way_out(look), detachable=detachable, wide=wide, deaf=deaf)
 
 
 def _way_out(look: Glance) -> WayOut | None:

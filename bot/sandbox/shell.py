@@ -38,11 +38,19 @@ interrupt when that program has ended, and a program that is killed does not end
 LEFT_BEHIND_SECONDS = 5.0
 
 UNREAD = """
-case $(stty -F /proc/1/fd/0 -a) in *" -isig"*) exit ;; esac
-timeout 1 cat < /proc/1/fd/0 > /dev/null
+for turn in 1 2 3 4 5 6 7 8; do
+    read -r pid name state parent group session terminal front rest < /proc/1/stat
+    modes=$(stty -F /proc/1/fd/0 -a)
+    case $modes in *" -isig"*) exit ;; esac
+    case $modes in *" -icanon"*) [ "$front" != "$group" ] || exit ;; esac
+    [ "${first:=$front}" = "$front" ] || exit
+    dd if=/proc/1/fd/0 of=/dev/null bs=4096 iflag=nonblock 2> /dev/null
+    sleep 0.05
+done
 """
-"""Reads in the program's place what it does not read, so that the Ctrl-C behind that gets through; a program that takes
-Ctrl-C for a key keeps its input. A signal sent instead would leave the unread lines to bash, which would run them."""
+"""Reads in the program's place what it does not read, until the Ctrl-C behind that gets through and has ended it. A
+program that takes Ctrl-C for a key keeps its input, and so does bash at its prompt (readline reads without `icanon`).
+A signal sent instead would leave the unread lines to bash, which would run them."""
 
 Ended = Callable[[int | None], None]
 

@@ -10,8 +10,9 @@ TOGETHER: Final = 0.25
 SAVED: Final = 0.05
 """Seconds that a quiet terminal may take at once: the output of any ordinary command is drawn without a rest."""
 
-HURRY: Final = 0.3
-"""Seconds for the half MiB that may lie between the program and the screen when it is stopped."""
+HURRY: Final = 0.6
+"""Seconds for what may lie between the program and the screen when it is stopped, 1.3 MB of one-letter lines: the
+engine's own pipe holds one, the rest are sockets and our queue. It takes half of that where nothing else works."""
 
 SLICE: Final = 4096
 """Bytes drawn before the share is looked at: of the most costly output, lines of one letter, that takes 2 ms."""

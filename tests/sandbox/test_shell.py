@@ -72,6 +72,17 @@ async def test_an_interrupt_behind_unread_lines_gets_through(lab: Lab) -> None:
         assert await shell.runs("ls") == ""
 
 
+async def test_what_is_typed_at_the_prompt_is_not_thrown_away(lab: Lab) -> None:
+    """The program may have ended before anybody saw it: what stands at the prompt then is the next command."""
+    async with reading(lab) as shell:
+        await shell.sees("\x1b]133;B\x07")
+        await lab.shell.write(b"echo $((6 * 7")
+        await shell.sees("echo")
+        await lab.shell.drain()
+        await lab.shell.write(b"))\n")
+        await shell.sees("42")
+
+
 async def test_closing_ends_the_output(host: SandboxHost, lab: Lab) -> None:
     """Who follows the shell of a closed lab is not left waiting."""
     following = asyncio.ensure_future(_all_of(lab))  # noqa: TID251 - awaited three lines below
