@@ -103,6 +103,18 @@ async def test_a_file_without_a_name_counts_too(small: SandboxHost, labs: tuple[
     assert event.containers == ("hidden",) and event.used > LIMIT * MIB
 
 
+async def test_who_opens_more_than_can_be_looked_at_is_stopped(small: SandboxHost, labs: tuple[Lab, Lab]) -> None:
+    """Ninety processes with two thousand descriptors each: otherwise every look at the disk would wait for them."""
+    lab, other = labs
+    told = Told(small)
+    many = "ulimit -n 2048; for i in $(seq 2000); do exec {f}</dev/null; done; for i in $(seq 85); do sleep 1000 & done"
+    async with working(other):
+        await lab.shell.write(f"{many}; dd if=/dev/zero of=grows bs=1M count=8\n".encode())
+        event = await told.next()
+    assert event.lab_id == lab.id and event.containers == () and not event.removed
+    assert (await states(other)) == {}
+
+
 async def test_empty_files_count_too(small: SandboxHost, labs: tuple[Lab, Lab]) -> None:
     """Case J184: a filesystem has a fixed number of them."""
     told = Told(small)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import mmap
 import os
+from contextlib import ExitStack
 from pathlib import Path
 
 from bot.sandbox.allowance import LAST_STRAW, SLACK, Mark, grows, too_much
-from bot.sandbox.measure import INODE_BYTES, held_open, room, sizes
+from bot.sandbox.measure import INODE_BYTES, Held, held_open, room, sizes
 
 MIB = 2**20
 LIMIT = 100 * MIB
@@ -37,23 +38,40 @@ async def test_many_empty_files_take_room(tmp_path: Path) -> None:
 
 def test_deleted_files_count_while_they_are_held(tmp_path: Path) -> None:
     """By a descriptor, by a mapping alone, by both only once."""
-    before = held_open([os.getpid()])
+    before = held_open([os.getpid()]).bytes
     path = tmp_path / "file"
     path.write_bytes(bytes(MIB))
     held = path.open("r+b")
-    assert held_open([os.getpid()]) == before
+    assert held_open([os.getpid()]).bytes == before
     path.unlink()
     with mmap.mmap(held.fileno(), MIB):
-        assert held_open([os.getpid()]) >= before + MIB
-        assert held_open([os.getpid()]) < before + 2 * MIB
+        assert held_open([os.getpid()]).bytes >= before + MIB
+        assert held_open([os.getpid()]).bytes < before + 2 * MIB
         held.close()
-        assert held_open([os.getpid()]) >= before + MIB
-    assert held_open([os.getpid()]) == before
+        assert held_open([os.getpid()]).bytes >= before + MIB
+    assert held_open([os.getpid()]).bytes == before
 
 
 def test_processes_that_have_ended_hold_nothing() -> None:
     """They end at any moment while they are looked at."""
-    assert held_open([2**22 + 1]) == 0
+    assert held_open([2**22 + 1]) == Held(0, 0)
+
+
+def test_no_more_is_looked_at_than_there_is_time_for(tmp_path: Path) -> None:
+    """However many mappings and descriptors a process has; what was seen until then counts."""
+    path = tmp_path / "file"
+    path.write_bytes(bytes(MIB))
+    with path.open("rb") as file, ExitStack() as stack:
+        path.unlink()
+        for _ in range(200):
+            stack.enter_context(_mapped(file.fileno()))
+        found = held_open([os.getpid()] * 1000, most=300)
+    assert found.looked_at == 300 and found.bytes >= MIB
+
+
+def _mapped(descriptor: int) -> mmap.mmap:
+    """One more mapping of a file."""
+    return mmap.mmap(descriptor, 4096, prot=mmap.PROT_READ)
 
 
 def test_a_filesystem_tells_its_room(tmp_path: Path) -> None:
