@@ -133,18 +133,18 @@ class ChatBot:
 
     def _desks(self, pages: PagesDesk, host: HostView) -> Desks:
         performer, admins = Performer(pages), Admins(self._application.bot)
-        driver = DriverDesk(admins)
+        driver, containers, tours = DriverDesk(admins), ContainersDesk(pages), Tours(performer)
         return Desks(
             performer=performer,
             terminal=TerminalDesk(performer),
-            containers=ContainersDesk(pages),
+            containers=containers,
             pages=pages,
             drivers=Drivers(admins),
             driver=driver,
             study=StudyDesk(),
-            tours=Tours(performer),
+            tours=tours,
             life=LifeDesk(pages),
-            waiting=WaitingDesk(performer),
+            waiting=WaitingDesk(performer, tours, containers),
             forget=ForgetDesk(self._conversations, pages, admins, driver),
             admin=AdminDesk(self._guests, host, pages),
         )

@@ -8,13 +8,15 @@ from collections.abc import Awaitable, Callable
 from bot.chat import cards
 from bot.chat.cause import Cause
 from bot.chat.conversation import Conversation
+from bot.chat.lining_up import line_up
 from bot.chat.message import Outgoing
 from bot.chat.pages_desk import PagesDesk
 from bot.chat.ports import Lab
-from bot.chat.refusals import refusal
+from bot.chat.refusals import FULL, refusal
 from bot.chat.texts import Words
 from bot.errors import DosirakError, EngineNotFound, PortTaken
 from bot.sandbox.summary import ContainerSummary
+from bot.store import Wish
 from bot.terminal.frames import compose
 
 log = logging.getLogger(__name__)
@@ -69,6 +71,8 @@ class ContainersDesk:
         except EngineNotFound:
             await self.show(talk, cause, note=talk.words("containers.gone"))
         except DosirakError as error:
+            if refusal(error) == FULL:
+                return await line_up(talk, cause, Wish.CARD, f"{action} {container_id}")
             await self._refuse(talk, error)
 
     async def _act(self, talk: Conversation, cause: Cause, lab: Lab | None, action: str, container_id: str) -> None:

@@ -16,7 +16,7 @@ from bot.chat.message import Button, Outgoing, button, in_rows, rows
 from bot.chat.names import harmless
 from bot.chat.texts import Words
 from bot.richtext import RichText, joined, marked
-from bot.store import Driving, Who
+from bot.store import Driving, Who, Wish
 
 _TYPES = frozenset({"run", "again", "stop", "key", "pad", "recall", "size", "line", "demo", "wait"})
 _MOVES = frozenset({"next", "back", "step"})
@@ -127,7 +127,14 @@ class DriverDesk:
                 continue
             talk.turns.remove(line)
             await talk.kit.notebook.over(line.note)
-            await talk.show(Cause(message_id=line.notice), turns.dropped(talk.words, line))
+            await talk.show(Cause(message_id=line.notice), turns.dropped(talk.words, line.cause, line.command))
+        reception = talk.kit.keeper.reception
+        guest = reception.waiting.find(talk.scope)
+        for errand in tuple(guest.errands) if guest else ():
+            if await self._drivers.of_driving(talk, errand.cause) is not None and errand.wish is not Wish.CHECK:
+                await reception.take_back(talk.scope, errand.cause.person.id)
+                shown = errand.text if errand.wish is Wish.RUN else ""
+                await talk.post(turns.dropped(talk.words, errand.cause, shown))
 
     async def _everyone(self, talk: Conversation, before: Driving, value: str) -> Driving:
         return replace(before, who=Who.EVERYONE, user_id=0, user_name="")

@@ -55,6 +55,9 @@ class ForgetDesk:
     async def _person(self, talk: Conversation, cause: Cause) -> None:
         private = await self._conversations.find(Scope(cause.person.id))
         await self._empty(private)
+        reception = talk.kit.keeper.reception
+        for scope in reception.waiting.of_person(cause.person.id):
+            await reception.take_back(scope, cause.person.id)
         for scope in await talk.kit.store.forget_user(cause.person.id):
             group = await self._conversations.find(scope)
             group.later(self._driver.forgotten(group))

@@ -11,26 +11,24 @@ from bot.chat.cause import Cause
 from bot.chat.conversation import Conversation, spoken
 from bot.chat.inbox import at_work
 from bot.chat.job import Job
+from bot.chat.lining_up import line_up
 from bot.chat.message import Outgoing
 from bot.chat.names import harmless
 from bot.chat.pages_desk import PagesDesk
-from bot.chat.refusals import refusal
+from bot.chat.refusals import FULL, refusal
 from bot.chat.view import STOPPED
-from bot.chat.waiting import Guest, full
 from bot.errors import DosirakError, LabsFull, StoreError
 from bot.learning import effects as do
 from bot.learning.events import CheckEnded, CommandEnded, Event
 from bot.learning.places import step_at
 from bot.learning.progress import Place
 from bot.richtext import RichText
-from bot.store import AuditEntry, Completion, Kind
+from bot.store import AuditEntry, Completion, Kind, Wish
 from bot.terminal.run import Run
 from bot.terminal.tables import is_wide_table
 
 log = logging.getLogger(__name__)
 
-FULL = "lab.full"
-"""The failure of a command for whose lab there is no room."""
 PLAY_WAITS = 5.0
 """Seconds after which a tour looks again whether the terminal is free."""
 
@@ -179,13 +177,6 @@ class Performer:
         except StoreError as error:
             log.warning("a command is not in the audit: %s", error)
 
-    async def _line_up(self, talk: Conversation, job: Job) -> None:
-        """The host is full: a place in the queue, with an estimate."""
-        reception = talk.kit.keeper.reception
-        place = await reception.join(Guest(talk.scope, Cause(job.person), job.command, job.origin))
-        if place is not None:
-            await talk.post(full(talk.words, place, await reception.estimate(place)))
-
     async def play(self, talk: Conversation, cause: Cause, command: str) -> Job:
         """Run a tour's command as soon as the terminal is free; it counts for no step."""
         while talk.session.busy:
@@ -203,7 +194,7 @@ class Performer:
         if job.run is not None and is_wide_table(job.run):
             talk.later(self._draw(talk, job.run))
         if job.failure == FULL:
-            await talk.attempt(self._line_up(talk, job))
+            await talk.attempt(line_up(talk, Cause(job.person), Wish.RUN, job.command, job.origin))
         if job.cut == STOPPED:
             # The chat cannot be reached, or the bot ends: nobody waits here any more, and the next start says so.
             talk.turns.clear()
@@ -242,11 +233,20 @@ class Performer:
         except DosirakError as error:
             log.warning("a check could not run: %s", error)
             if effect.asked:
-                await talk.say(refusal(error) if isinstance(error, LabsFull) else "check.failed")
+                await self._refuse_check(talk, cause, effect.place, error)
             return
         reason = result.output.strip().rpartition("\n")[2]
         ended = CheckEnded(effect.place, result.exit_code == 0, reason, effect.asked)
         await self.happen(talk, ended, Cause(cause.person))
+
+    async def check_again(self, talk: Conversation, cause: Cause, place: Place) -> None:
+        """A check that had to wait for a lab."""
+        await self._check(talk, cause, do.Verify(place, asked=True))
+
+    async def _refuse_check(self, talk: Conversation, cause: Cause, place: Place, error: DosirakError) -> None:
+        if refusal(error) == FULL:
+            return await line_up(talk, cause, Wish.CHECK, place=place)
+        await talk.say(refusal(error) if isinstance(error, LabsFull) else "check.failed")
 
     async def _mark(self, talk: Conversation, cause: Cause, effect: do.MarkDone) -> None:
         person, place = cause.person, effect.place

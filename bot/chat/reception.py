@@ -11,7 +11,7 @@ from typing import Protocol
 
 from bot.chat.cause import Cause
 from bot.chat.job import Person
-from bot.chat.waiting import CALL_KEEPS, Guest, WaitingRoom
+from bot.chat.waiting import CALL_KEEPS, Errand, Guest, WaitingRoom
 from bot.errors import LabsFull, StoreError, TooManyLabs
 from bot.identity import Scope
 from bot.learning.capacity import Bounds, HostRoom, Resident, Short, shortage, to_reclaim, wait_for
@@ -137,7 +137,8 @@ class Reception:
                 return None
             guest = self.waiting.call(self._clock())
             if guest is not None:
-                await self._note(self._store.queue.put(_queued(guest)))
+                for errand in guest.errands:
+                    await self._note(self._store.queue.put(_queued(guest, errand)))
             return guest
 
     # --- the queue, also after a restart -----------------------------------------------------------------------------
@@ -147,15 +148,23 @@ class Reception:
         for one in await self._store.queue.all():
             place = Place(one.chapter, one.step) if one.chapter and one.step else None
             kept_until = self._clock() + CALL_KEEPS if one.kept_until else None
-            cause = Cause(Person(one.user_id, one.user_name))
-            self.waiting.join(Guest(one.scope, cause, one.command, place, kept_until))
+            errand = Errand(Cause(Person(one.user_id, one.user_name)), one.wish, one.text, place)
+            self.waiting.join(one.scope, errand, kept_until)
 
-    async def join(self, guest: Guest) -> int | None:
-        """Its place in the queue, from 1; None when that is full."""
-        place = self.waiting.join(guest)
-        if place is not None:
-            await self._note(self._store.queue.put(_queued(guest)))
+    async def join(self, scope: Scope, errand: Errand) -> int | None:
+        """The conversation's place in the queue, from 1; None when there are too many."""
+        place = self.waiting.join(scope, errand)
+        guest = self.waiting.find(scope)
+        if place is not None and guest is not None:
+            await self._note(self._store.queue.put(_queued(guest, errand)))
         return place
+
+    async def take_back(self, scope: Scope, user_id: int) -> Errand | None:
+        """One person there does not wait any more."""
+        errand = self.waiting.take_back(scope, user_id)
+        if errand is not None:
+            await self._note(self._store.queue.remove(scope, user_id))
+        return errand
 
     async def leave(self, scope: Scope) -> Guest | None:
         """It has its lab, or does not want one any more."""
@@ -176,7 +185,7 @@ class Reception:
             log.warning("the queue is not noted: %s", error)
 
 
-def _queued(guest: Guest) -> Queued:
-    person, place = guest.cause.person, guest.origin
+def _queued(guest: Guest, errand: Errand) -> Queued:
+    person, place = errand.cause.person, errand.place
     chapter, step = (place.chapter, place.step) if place else (None, None)
-    return Queued(guest.scope, person.id, person.name, guest.command, chapter, step, guest.kept_until)
+    return Queued(guest.scope, person.id, person.name, errand.wish, errand.text, chapter, step, guest.kept_until)

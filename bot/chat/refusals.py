@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from bot.errors import DosirakError, EngineTimeout, EngineUnavailable, LabsFull, TooManyLabs
 
+FULL = "lab.full"
+"""There is no room: a place in the queue helps."""
+
 _KEYS: tuple[tuple[type[DosirakError], str], ...] = (
     (TooManyLabs, "lab.too_many"),
-    (LabsFull, "lab.full"),
+    (LabsFull, FULL),
     (EngineUnavailable, "lab.engine_away"),
     (EngineTimeout, "lab.engine_away"),
 )

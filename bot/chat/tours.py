@@ -7,12 +7,14 @@ from contextlib import suppress
 
 from bot.chat.cause import Cause
 from bot.chat.conversation import Conversation
+from bot.chat.lining_up import line_up
 from bot.chat.message import Outgoing, button, rows
 from bot.chat.performer import Performer
+from bot.chat.refusals import FULL
 from bot.course import Chapter, Course, Scene
 from bot.learning.places import chapter_of
 from bot.richtext import RichText
-from bot.store import Kind
+from bot.store import Kind, Wish
 
 SCENE_SECONDS = 40.0
 """A scene's command that takes longer (a slow first pull) is interrupted, so that the tour goes on."""
@@ -49,20 +51,29 @@ class Tours:
     async def _play(self, talk: Conversation, cause: Cause, chapter: Chapter, stopped: asyncio.Event) -> None:
         try:
             async with talk.kit.notebook.kept(talk.scope, Kind.DEMO, cause.person) as note:
-                *scenes, last = chapter.tour
-                for scene in scenes:
-                    if not stopped.is_set():
-                        await self._scene(talk, cause, scene, stopped, note)
-                await self._scene(talk, cause, last, stopped, note)
-            onward = button(talk.words("demo.learn"), "steps", chapter.id)
-            again = button(talk.words("demo.again"), "demo", "again", chapter.id)
-            await talk.post(Outgoing(RichText(talk.words("demo.end")), rows((onward, again))))
+                failure = await self._scenes(talk, cause, chapter, stopped, note)
+            if failure == FULL:
+                await line_up(talk, cause, Wish.DEMO, chapter.id)
+            elif failure is None:
+                onward = button(talk.words("demo.learn"), "steps", chapter.id)
+                again = button(talk.words("demo.again"), "demo", "again", chapter.id)
+                await talk.post(Outgoing(RichText(talk.words("demo.end")), rows((onward, again))))
         finally:
             talk.tour = None
 
+    async def _scenes(
+        self, talk: Conversation, cause: Cause, chapter: Chapter, stopped: asyncio.Event, note: int | None
+    ) -> str | None:
+        """One after the other; without a lab, why there is none, which its terminal has said."""
+        *scenes, last = chapter.tour
+        for scene in scenes:
+            if not stopped.is_set() and (failure := await self._scene(talk, cause, scene, stopped, note)):
+                return failure
+        return await self._scene(talk, cause, last, stopped, note)
+
     async def _scene(
         self, talk: Conversation, cause: Cause, scene: Scene, stopped: asyncio.Event, note: int | None
-    ) -> None:
+    ) -> str | None:
         stop = button(talk.words("demo.stop"), "demo", "stop")
         keys = () if stopped.is_set() else rows((stop,))
         said = await talk.send(Outgoing(RichText(scene.texts[talk.progress.language]), keys))
@@ -75,10 +86,14 @@ class Tours:
             except TimeoutError:
                 await talk.session.interrupt()
                 await job.shown.wait()
+            if job.run is None and not job.cancelled and job.failure is not None:
+                await talk.kit.sender.set_rows(talk.scope, said)
+                return job.failure
         with suppress(TimeoutError):
             async with asyncio.timeout(scene.pause):
                 await stopped.wait()
         await talk.kit.sender.set_rows(talk.scope, said)
+        return None
 
 
 def toured(talk: Conversation, chapter_id: str) -> Chapter | None:

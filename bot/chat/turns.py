@@ -80,11 +80,13 @@ def notice(words: Words, line: Line, place: int) -> Outgoing:
     return Outgoing(_above(said, line.command), keys)
 
 
-def dropped(words: Words, line: Line) -> Outgoing:
-    """In the notice's place: whose line does not run, and why."""
-    return Outgoing(_above(words("turns.dropped", name=harmless(line.cause.person.name)), line.command))
+def dropped(words: Words, cause: Cause, command: str) -> Outgoing:
+    """Whose command does not run, and why."""
+    return Outgoing(_above(words("turns.dropped", name=harmless(cause.person.name)), command))
 
 
 def _above(said: str, command: str) -> RichText:
+    if not command:
+        return RichText(said)
     shown = command if len(command) <= SHOWN else command[: SHOWN - 1] + "…"
     return joined([said + "\n", marked("pre", f"$ {shown}", language="sh")])

@@ -12,21 +12,44 @@ from bot.chat.texts import Words
 from bot.identity import Scope
 from bot.learning.progress import Place
 from bot.richtext import RichText
+from bot.store import Wish
 
 CALL_KEEPS = timedelta(minutes=2)
 """Long enough to look at the phone; then the next one is called."""
 WAITING_MOST = 500
+OF_ONE_CONVERSATION = 10
+"""People of one group; as many as may wait for their turn at its terminal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What a person wanted to do in a lab: see `Wish` for `text` and `place`."""
+
+    cause: Cause
+    wish: Wish
+    text: str = ""
+    place: Place | None = None
 
 
 @dataclass(slots=True)
 class Guest:
-    """A conversation in the queue, the command that it came with, and until when a place is kept for it."""
+    """A conversation in the queue, what its people want in the order in which they said so, and until when a place is
+    kept for it."""
 
     scope: Scope
-    cause: Cause
-    command: str
-    origin: Place | None
+    errands: list[Errand]
     kept_until: datetime | None = None
+
+    def add(self, errand: Errand) -> bool:
+        """What somebody wants now takes the place of what they wanted before; False when there is too much already."""
+        people = [one.cause.person.id for one in self.errands]
+        if errand.cause.person.id in people:
+            self.errands[people.index(errand.cause.person.id)] = errand
+            return True
+        if len(people) >= OF_ONE_CONVERSATION:
+            return False
+        self.errands.append(errand)
+        return True
 
 
 class WaitingRoom:
@@ -38,16 +61,31 @@ class WaitingRoom:
     def __len__(self) -> int:
         return sum(guest.kept_until is None for guest in self._guests.values())
 
-    def join(self, guest: Guest) -> int | None:
-        """Its place, from 1; a guest who is in the queue keeps the place, with the newer command. None: it is full."""
-        known = self._guests.get(guest.scope)
+    def join(self, scope: Scope, errand: Errand, kept_until: datetime | None = None) -> int | None:
+        """Its place, from 1; a conversation that is in the queue keeps the one it has. None: it is full."""
+        known = self._guests.get(scope)
         if known is None and len(self._guests) >= WAITING_MOST:
             return None
-        if known is not None:
-            known.cause, known.command, known.origin = guest.cause, guest.command, guest.origin
-        else:
-            self._guests[guest.scope] = guest
-        return self.ahead_of(guest.scope) + 1
+        guest = known or Guest(scope, [], kept_until)
+        if not guest.add(errand):
+            return None
+        self._guests[scope] = guest
+        return self.ahead_of(scope) + 1
+
+    def take_back(self, scope: Scope, user_id: int) -> Errand | None:
+        """This person does not want it any more; the last one's conversation leaves."""
+        guest = self._guests.get(scope)
+        errand = next((one for one in guest.errands if one.cause.person.id == user_id), None) if guest else None
+        if guest is not None and errand is not None:
+            guest.errands.remove(errand)
+            if not guest.errands:
+                del self._guests[scope]
+        return errand
+
+    def of_person(self, user_id: int) -> tuple[Scope, ...]:
+        """Where this person wants something."""
+        people = {scope: [one.cause.person.id for one in guest.errands] for scope, guest in self._guests.items()}
+        return tuple(scope for scope, ids in people.items() if user_id in ids)
 
     def ahead_of(self, scope: Scope) -> int:
         """How many wait and would come before this conversation."""

@@ -11,7 +11,7 @@ from bot.store.driving import Driving, Who
 from bot.store.inbox import LeftUpdate
 from bot.store.labs import LabRecord, LabState
 from bot.store.pages import PageRecord
-from bot.store.queue import Queued
+from bot.store.queue import Queued, Wish
 from bot.store.scopes import ScopeState
 from bot.store.store import Store
 from bot.store.unfinished import Kind, Unfinished
@@ -32,4 +32,5 @@ __all__ = [
     "Store",
     "Unfinished",
     "Who",
+    "Wish",
 ]

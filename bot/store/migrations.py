@@ -181,7 +181,29 @@ FIFTH: Step = (
     "ALTER TABLE scopes DROP COLUMN lesson_message_id",
 )
 
-STEPS: tuple[Step, ...] = (FIRST, SECOND, THIRD, FOURTH, FIFTH)
+SIXTH: Step = (
+    "ALTER TABLE queue RENAME TO queue_before",
+    """
+    CREATE TABLE queue (
+        number INTEGER PRIMARY KEY,
+        chat_id INTEGER NOT NULL,
+        topic_id INTEGER NOT NULL,
+        user_id INTEGER NOT NULL,
+        user_name TEXT NOT NULL,
+        wish TEXT NOT NULL,
+        text TEXT NOT NULL,
+        chapter TEXT,
+        step TEXT,
+        kept_until INTEGER,
+        UNIQUE (chat_id, topic_id, user_id)
+    ) STRICT
+    """,
+    "INSERT INTO queue SELECT number, chat_id, topic_id, user_id, user_name, 'run', command, chapter, step, kept_until "
+    "FROM queue_before",
+    "DROP TABLE queue_before",
+)
+
+STEPS: tuple[Step, ...] = (FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH)
 
 
 async def migrate(database: Database, steps: Sequence[Step] = STEPS) -> None:

@@ -206,6 +206,8 @@ class BashLabs:
         self.opening: asyncio.Event | None = None
         self.closing: asyncio.Event | None = None
         self.parked: list[LabId] = []
+        self.resting: dict[LabId, list[ContainerSummary]] = {}
+        """What labs have while they are parked."""
         self._found: set[LabId] = set()
         """What another bot has opened, and this one has not."""
 
@@ -231,16 +233,18 @@ class BashLabs:
             self._found.discard(lab_id)
             lab.shell.end_left_behind()
         lab.shell.start()
+        lab.listed += self.resting.pop(lab_id, [])
         return lab
 
     async def containers(self, lab_id: LabId) -> tuple[ContainerSummary, ...]:
         lab = self._labs.get(lab_id)
-        return tuple(lab.listed) if lab else ()
+        return tuple(lab.listed if lab else self.resting.get(lab_id, ()))
 
     async def park(self, lab_id: LabId) -> tuple[str, ...]:
         self.parked.append(lab_id)
         if (lab := self._labs.pop(lab_id, None)) is not None:
             lab.shell.close()
+            self.resting[lab_id] = lab.listed
         return ()
 
     async def close(self, lab_id: LabId) -> ClosedLab:

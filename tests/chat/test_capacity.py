@@ -15,6 +15,7 @@ from bot.identity import Scope
 from bot.learning.capacity import PARKED_LONG, QUIET, Bounds, HostRoom
 from bot.localchat.seed import FORUM_ID, GROUP_ID
 from bot.store import LabState
+from tests.chat.bash_lab import container
 from tests.chat.conftest import House
 from tests.chatclient import Member
 from tests.store.looking import audit_lines
@@ -61,6 +62,73 @@ async def test_who_comes_when_it_is_full_waits_and_is_called(small: House, three
     await haneul.sees("2번째로 기다려요")
     await minjun.presses("▶ 실행")
     await minjun.sees("\n내차례\n")
+
+
+async def test_everybody_of_a_group_keeps_what_they_wanted(small: House, three: Three) -> None:
+    """One place for the group; when it is called each one's wish is done, in order, also after a restart."""
+    haneul = three[0]
+    await haneul.says("true")
+    await haneul.sees("✓")
+    async with Member(small.url, MINJUN, chat=GROUP_ID) as minjun, Member(small.url, ALEX, chat=GROUP_ID) as alex:
+        await minjun.says("/sh echo 전에")
+        await minjun.sees("1번째로 기다려요")
+        await alex.says("/sh echo $((20+22))")
+        await alex.sees_where(lambda seen: "1번째" in seen.text and seen.id > alex.messages[-2].id, "the second place")
+        await minjun.says("/sh echo $((40+2))먼저")
+        await small.restart()
+        await haneul.says("/close")
+        await haneul.presses("🧹 닫기")
+        await alex.presses("▶ 실행", on=await alex.sees("자리가 났어요"))
+        first, second = await minjun.sees("\n42먼저\n"), await minjun.sees("\n42\n")
+        assert first.text.startswith("👥 민준") and second.text.startswith("👥 Alex") and first.id < second.id
+        assert not alex.shows("\n전에\n")
+
+
+async def test_who_stops_waiting_in_a_group_leaves_the_others_their_place(small: House, three: Three) -> None:
+    """Each takes back their own; with the last one the group leaves."""
+    haneul = three[0]
+    await haneul.says("true")
+    await haneul.sees("✓")
+    async with Member(small.url, MINJUN, chat=GROUP_ID) as minjun, Member(small.url, ALEX, chat=GROUP_ID) as alex:
+        for person in (minjun, alex):
+            await person.says(f"/sh echo {person.user}")
+            waits = await person.sees("1번째로 기다려요")
+        await minjun.presses("✖ 그만 기다리기", on=waits)
+        await minjun.sees("기다리지 않을게요")
+        assert "보낸 사람만" in (await minjun.sees_toast(await minjun.presses("✖ 그만 기다리기", on=waits))).text
+        await haneul.says("/close")
+        await haneul.presses("🧹 닫기")
+        await alex.presses("▶ 실행", on=await alex.sees("자리가 났어요"))
+        await alex.sees(f"\n{ALEX}\n")
+        assert not alex.shows(f"\n{MINJUN}\n")
+
+
+@pytest.mark.parametrize("wish", ["✔ 확인", "/demo", "1 시작"])
+async def test_whatever_needs_a_lab_gets_a_place_in_the_queue(small: House, three: Three, wish: str) -> None:
+    """A check, a tour, a button of the card: done by one tap when there is room."""
+    haneul, minjun, _ = three
+    await minjun.says("/start ch02-hello")
+    await minjun.says("true")
+    await minjun.sees("✅")
+    (record,) = await small.store.labs.all()
+    small.labs.only.listed = [container("web", state="exited")]
+    await small.labs.park(record.lab_id)
+    await small.store.labs.set_state(record.lab_id, LabState.PARKED)
+    await haneul.says("true")
+    await haneul.sees("✓")
+    if wish.startswith("/"):
+        await minjun.says(wish)
+    else:
+        await minjun.says("/ps")
+        await minjun.sees("내 컨테이너 1")
+        await minjun.presses(wish)
+    await minjun.sees("1번째로 기다려요")
+    await haneul.says("/close")
+    await haneul.presses("🧹 닫기")
+    before = len(minjun.messages)
+    await minjun.presses("▶ 실행", on=await minjun.sees("자리가 났어요"))
+    done = {"✔ 확인": "✅", "/demo": "여기까지예요", "1 시작": "시작했어요"}[wish]
+    await minjun.sees_where(lambda seen: done in seen.text and seen.id > before, done)
 
 
 async def test_a_restart_keeps_the_queue_and_its_order(small: House, three: Three) -> None:
