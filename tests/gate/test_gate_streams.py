@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 
 import pytest
 
+from bot.sandbox.gate import listening
 from tests.gate.support import FakeEngine, HandMadeLab, raw, settled, status, until
 
 WEB, EXEC = "c" * 64, "e" * 64
@@ -23,6 +25,9 @@ PIPELINED = (
 ATTACH = b"POST /v1.41/containers/web/attach?stream=1&stdin=1&stdout=1 HTTP/1.1\r\nHost: d\r\n"
 UPGRADE = b"Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
 WAIT = b"POST /v1.41/containers/web/wait?condition=next-exit HTTP/1.1\r\nHost: d\r\nContent-Length: 0\r\n\r\n"
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+"""Of an answer whose first byte takes its time."""
 
 
 def whole(value: object, code: str = "200 OK") -> bytes:
@@ -107,9 +112,7 @@ async def test_frames_are_intact_however_they_are_cut(lab: HandMadeLab, fake: Fa
 async def test_wait_answers_its_head_before_the_container_ends(lab: HandMadeLab, fake: FakeEngine) -> None:
     """The CLI starts the container only when its wait was heard."""
     fake.hold = asyncio.Event()
-    fake.replies[b"POST /v1.41/containers/" + WEB.encode() + b"/wait"] = (
-        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
-    )
+    fake.replies[b"POST /v1.41/containers/" + WEB.encode() + b"/wait"] = HEAD
     reader, writer = await asyncio.open_unix_connection(lab.socket)
     writer.write(WAIT)
     async with asyncio.timeout(5):
@@ -127,6 +130,27 @@ async def test_a_client_that_goes_frees_a_silent_stream(lab: HandMadeLab, fake: 
     await until(lambda: lab.gate.streams == 1)
     writer.close()
     await settled(lab)
+
+
+@pytest.mark.parametrize(("head", "more"), [(HEAD, 0), (HEAD, 500_000), (b"", 0), (b"", 500_000)])
+async def test_a_client_that_goes_is_noticed_whatever_it_left(
+    lab: HandMadeLab, fake: FakeEngine, monkeypatch: pytest.MonkeyPatch, head: bytes, more: int
+) -> None:
+    """Before the engine's first word, and also behind bytes that nobody reads; the engine's side ends with it."""
+    monkeypatch.setattr(listening, "STUCK_SECONDS", 0.2)
+    fake.hold = asyncio.Event()
+    fake.replies[b"POST /v1.41/containers/" + WEB.encode() + b"/wait"] = head
+    with socket.socket(socket.AF_UNIX) as client:
+        client.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(client, str(lab.socket))
+        client.send(WAIT)
+        await until(lambda: any("/wait" in line for line in fake.lines))
+        with contextlib.suppress(BlockingIOError):
+            while more:
+                client.send(bytes(more))
+                await asyncio.sleep(0.05)
+    await settled(lab)
+    fake.hold.set()
 
 
 async def test_streams_are_bounded_and_the_lab_goes_on(lab: HandMadeLab, fake: FakeEngine) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -128,7 +129,8 @@ class Carrier:
         self, verdict: Forward, method: str, reader: ClientReader, writer: asyncio.StreamWriter
     ) -> Answer | None:
         """Pass the answer on as it comes. Returns an Answer when there is no stream (an error), else None."""
-        async with self._engine.asked(verdict.request) as answer:
+        watched = functools.partial(watching, reader, writer)
+        async with self._engine.asked(verdict.request, watched=watched) as answer:
             if answer.status >= 400 and method != "HEAD":
                 return self._error(answer.status, parsed(await answer.whole()), verdict)
             writer.write(client.head(answer.status, (*passed(answer), *framing(method))))
@@ -168,7 +170,8 @@ class Carrier:
         self, verdict: Forward, upgraded: bool, reader: ClientReader, writer: asyncio.StreamWriter
     ) -> Answer | None:
         """Raw bytes, once the engine itself has switched. Returns an Answer when it has not."""
-        async with self._engine.asked(verdict.request, upgrade=True) as answer:
+        watched = functools.partial(watching, reader, writer)
+        async with self._engine.asked(verdict.request, upgrade=True, watched=watched) as answer:
             if not answer.switched:
                 return self.rebuilt(answer.status, await answer.whole(), verdict)
             writer.write(client.raw_head(upgraded=upgraded) + answer.early_bytes())

@@ -9,6 +9,10 @@ from collections.abc import Callable
 LOOK_SECONDS = 0.5
 """How soon a client that closed while the engine was silent frees its stream."""
 
+STUCK_SECONDS = 5.0
+"""Between two looks at a client whose bytes wait. It is gone when it is found so twice: who reads them slowly takes
+some meanwhile, and in the end reads its end."""
+
 
 class ClientReader(asyncio.StreamReader):
     """A StreamReader that also tells of the client's end while nobody reads."""
@@ -38,10 +42,30 @@ def protocol(connected: Connected, limit: int) -> asyncio.StreamReaderProtocol:
 
 async def hung_up(reader: ClientReader, writer: asyncio.StreamWriter) -> None:
     """Returns when the client has closed both directions: a half-close alone is not the end of its interest."""
-    await reader.ended.wait()
+    if not await _ended_or_stuck(reader, writer):
+        return
     # The kernel tells a poll, not asyncio, so there is no event to wait for.
     while not _is_gone(writer):  # noqa: ASYNC110 (see the line above)
         await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _ended_or_stuck(reader: ClientReader, writer: asyncio.StreamWriter) -> bool:
+    """Waits for the client's end; False when it is gone behind bytes that nobody takes, where no end can be read."""
+    stuck = False
+    while True:
+        try:
+            async with asyncio.timeout(STUCK_SECONDS):
+                await reader.ended.wait()
+                return True
+        except TimeoutError:
+            before, stuck = stuck, not _reads(writer)
+            if before and stuck and _is_gone(writer):
+                return False
+
+
+def _reads(writer: asyncio.StreamWriter) -> bool:
+    transport = writer.transport
+    return not isinstance(transport, asyncio.ReadTransport) or transport.is_reading()
 
 
 def _is_gone(writer: asyncio.StreamWriter) -> bool:

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import json
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -54,7 +55,7 @@ class EngineAnswer:
         return self._machine.trailing_data[0]
 
     async def read_head(self) -> None:
-        """Raises EngineTimeout: a client that went away in the meantime is seen only after this."""
+        """Raises EngineTimeout."""
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await self._read_head()
@@ -105,9 +106,17 @@ class Engine:
 
     @contextlib.asynccontextmanager
     async def asked(
-        self, request: Upstream, *, upgrade: bool = False, upload: AsyncIterator[bytes] | None = None
+        self,
+        request: Upstream,
+        *,
+        upgrade: bool = False,
+        upload: AsyncIterator[bytes] | None = None,
+        watched: Callable[[asyncio.StreamWriter], AbstractAsyncContextManager[None]] | None = None,
     ) -> AsyncIterator[EngineAnswer]:
-        """Send `request` on a connection of its own and give its answer, head read; closed on leaving."""
+        """Send `request` on a connection of its own and give its answer, head read; closed on leaving.
+
+        `watched`: entered with the connection until the head is there.
+        """
         machine = h11.Connection(h11.CLIENT)
         connection = await self._connected()
         try:
@@ -119,7 +128,8 @@ class Engine:
             raise
         try:
             answer = EngineAnswer(reader, writer, machine)
-            await answer.read_head()
+            async with watched(writer) if watched is not None else contextlib.nullcontext():
+                await answer.read_head()
             yield answer
         finally:
             writer.close()  # not waited for: the client's answer should not wait for the engine's side to be gone
