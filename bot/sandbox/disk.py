@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 
-from bot.errors import DosirakError, EngineConflict, EngineNotFound
+from bot.errors import DosirakError, EngineConflict, EngineNotFound, EngineTimeout
 from bot.identity import LabId
 from bot.sandbox.allowance import Blame, Mark, Parts, grows, too_much
 from bot.sandbox.cgroups import Cgroups
@@ -35,6 +35,12 @@ than these seconds, since it is slow just when somebody fills the disk."""
 CHANGED_BYTES, CHANGED_FILES = 2**20, 256
 """Growth of the filesystem (or, when a learner tidies up, what it loses) that makes the labs worth measuring: less is
 the ordinary noise of a host."""
+
+JUDGE_SECONDS = 10.0
+"""For one lab: the others grow meanwhile."""
+
+STOP_SECONDS = 2.0
+"""For the engine to stop one container: it does so in a moment, unless it holds the container's lock."""
 
 WALK_AT_LEAST_EVERY = 10.0
 """Seconds: what a lab takes can be hidden by what somebody else gives back."""
@@ -100,10 +106,11 @@ class DiskWatchdog:
         short = now.free < self._limits.reserve
         for lab, parts in used.items():
             try:
-                await self._judge(lab, labs[lab], parts, short)
-            except DosirakError as error:
+                async with asyncio.timeout(JUDGE_SECONDS):
+                    await self._judge(lab, labs[lab], parts, short)
+            except (DosirakError, TimeoutError) as error:
                 # The next look finds it over its limit again.
-                log.warning("lab %s is not stopped: %s", lab, error)
+                log.warning("lab %s is not stopped: %s", lab, error or "the engine takes too long")
 
     def _forget(self, labs: Set[LabId]) -> None:
         for kept in (self._before, self._roomy):
@@ -170,7 +177,7 @@ class DiskWatchdog:
         else:
             # Something that no running container writes to is filled from the toolbox, by `docker cp`.
             users = await self._running(users) or holdings.toolbox()
-            await asyncio.gather(*(self._stop(container.id) for container in users))
+            await asyncio.gather(*(self._stop(lab, container.id) for container in users))
         await self._remember(lab, holdings)
         over = blame.used > self._limits.lab
         event = DiskLimitReached(
@@ -192,18 +199,24 @@ class DiskWatchdog:
 
     async def _runs(self, container_id: str) -> bool:
         try:
-            state = (await self._engine.inspect(container_id))["State"]
+            state = (await self._engine.inspect(container_id, STOP_SECONDS))["State"]
         except EngineNotFound:
             return False
+        except EngineTimeout:
+            return True  # The engine cannot say; that it does not let go of it is no reason to let it grow.
         # What is paused writes nothing, and would not stop.
         return bool(state["Running"] and not state["Paused"])
 
-    async def _stop(self, container_id: str) -> None:
+    async def _stop(self, lab: LabId, container_id: str) -> None:
         try:
-            # At once: each second of grace is a gigabyte.
-            await self._engine.call(lambda client: client.stop(container_id, timeout=0))
+            async with asyncio.timeout(STOP_SECONDS):
+                # At once: each second of grace is a gigabyte.
+                await self._engine.call(lambda client: client.stop(container_id, timeout=0))
         except (EngineNotFound, EngineConflict) as error:
             log.info("not stopped: %s", error)
+        except TimeoutError:
+            log.warning("the engine does not stop %s: its processes are killed", container_id[:12])
+            await asyncio.to_thread(self._cgroups.kill, lab, container_id)
 
     async def _remove(self, users: Iterable[Container], volume: str | None) -> None:
         await asyncio.gather(*(self._engine.remove(container.id) for container in users))

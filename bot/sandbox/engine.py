@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, aclosing, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
-import docker.errors
-import h11
-import requests.exceptions
 from docker import APIClient
 
-from bot.errors import EngineConflict, EngineError, EngineNotFound, EngineTimeout, EngineUnavailable
+from bot.errors import EngineConflict, EngineError, EngineNotFound, EngineTimeout
 from bot.identity import LabId
+from bot.sandbox.answers import translated
 from bot.sandbox.longpaths import reachable
+from bot.sandbox.stream import API_VERSION, objects
 from bot.sandbox.transport import EngineAdapter
 from bot.sandbox.turns import Turns
 
 Result = TypeVar("Result")
-
-API_VERSION = "1.41"
-"""Pinned: what Debian's 20.10.24 speaks, and every later engine still does."""
 
 THREADS = 16
 """Most calls take a few milliseconds; starts have their own bound below, so they never fill the pool."""
@@ -68,10 +65,21 @@ class Engine:
         with translated():
             return work(self._client)
 
-    async def inspect(self, container_id: str) -> dict[str, Any]:
-        """A container's whole description."""
-        found: dict[str, Any] = await self.call(lambda client: client.inspect_container(container_id))
-        return found
+    async def inspect(self, container_id: str, seconds: float = CALL_SECONDS) -> dict[str, Any]:
+        """A container's whole description.
+
+        No thread waits for it: the engine says nothing about a container while it holds that container's lock, which a
+        learner may cause, and the threads are everybody's.
+        """
+        path = f"/containers/{quote(container_id, safe='')}/json"
+        try:
+            async with asyncio.timeout(seconds), aclosing(objects(self.socket_path, path)) as answer:
+                async for found in answer:
+                    if found is not None:
+                        return found
+        except TimeoutError:
+            raise EngineTimeout(f"the engine does not answer about {container_id[:12]}") from None
+        raise EngineError("the engine's answer is empty")
 
     async def create(self, name: str, body: dict[str, Any]) -> str:
         """Create a container from the whole body of the call; its id."""
@@ -99,32 +107,3 @@ class Engine:
         await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
         self._client.close()
         self._reach.close()
-
-
-def refusal(status: int, message: str) -> EngineError:
-    """The error for an HTTP status that the engine answered."""
-    kinds: dict[int, type[EngineError]] = {404: EngineNotFound, 409: EngineConflict}
-    return kinds.get(status, EngineError)(message, status)
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Turn what docker-py, requests, h11 and the socket raise into EngineError, most specific first."""
-    try:
-        yield
-    except docker.errors.APIError as error:
-        raise refusal(error.status_code or 500, error.explanation or str(error)) from error
-    except requests.exceptions.Timeout as error:
-        raise EngineTimeout("the engine did not answer in time") from error
-    except (docker.errors.DockerException, docker.errors.StreamParseError, h11.RemoteProtocolError) as error:
-        raise EngineError(str(error)) from error
-    except (requests.exceptions.RequestException, OSError) as error:
-        raise EngineUnavailable(f"no answer at the engine's socket ({_reason(error)})") from error
-
-
-def _reason(error: BaseException) -> str:
-    """The innermost error's words: requests wraps the system's own in two layers of its names."""
-    inner = error
-    while inner.__context__ is not None:
-        inner = inner.__context__
-    return getattr(inner, "strerror", None) or str(inner)

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.errors import EngineNotFound
+from bot.errors import EngineNotFound, EngineTimeout
 from bot.guard.owner import LAB_LABEL, LEARNER, ROLE_LABEL
 from bot.identity import LabId
 from bot.sandbox.engine import Engine
 from bot.sandbox.names import label_filter, virtual_name
 
 log = logging.getLogger(__name__)
+
+LAYER_SECONDS = 0.5
+"""For one container, and so for all at once: the disk is not watched meanwhile."""
+AGAIN_SECONDS = 5.0
+"""Until a container is asked for again about which the engine did not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,8 @@ class Inventory:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._layers: dict[str, tuple[Path, ...]] = {}
+        self._silent: dict[str, float] = {}
+        """Containers about which the engine did not answer, and when to ask again."""
         self._root: Path | None = None
 
     async def root(self) -> Path:
@@ -75,16 +83,25 @@ class Inventory:
         return {lab: self._holdings(lab, root, listed, volumes) for lab in labs}
 
     async def _learn_layers(self, containers: Iterable[str]) -> None:
-        ids = set(containers)
+        """What the engine does not tell at once is asked again a little later: the others are measured without it."""
+        ids, now = set(containers), time.monotonic()
         self._layers = {key: layer for key, layer in self._layers.items() if key in ids}
-        missing = ids - self._layers.keys()
-        self._layers |= dict(zip(missing, await asyncio.gather(*map(self._layer, missing)), strict=True))
+        self._silent = {key: until for key, until in self._silent.items() if key in ids and until > now}
+        missing = ids - self._layers.keys() - self._silent.keys()
+        for key, layer in zip(missing, await asyncio.gather(*map(self._layer, missing)), strict=True):
+            if layer is None:
+                self._silent[key] = time.monotonic() + AGAIN_SECONDS
+            else:
+                self._layers[key] = layer
 
-    async def _layer(self, container_id: str) -> tuple[Path, ...]:
+    async def _layer(self, container_id: str) -> tuple[Path, ...] | None:
         try:
-            found = await self._engine.inspect(container_id)
+            found = await self._engine.inspect(container_id, LAYER_SECONDS)
         except EngineNotFound:
             return ()
+        except EngineTimeout as error:
+            log.warning("the layer of %s is not measured for now: %s", container_id[:12], error)
+            return None
         upper = ((found.get("GraphDriver") or {}).get("Data") or {}).get("UpperDir")
         if upper is None:
             log.warning("the engine does not say where the layer of %s is: it is not measured", container_id[:12])

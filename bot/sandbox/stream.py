@@ -15,7 +15,10 @@ from typing import Any, Self
 import h11
 
 from bot.errors import EngineError
-from bot.sandbox.engine import API_VERSION, refusal, translated
+from bot.sandbox.answers import refusal, translated
+
+API_VERSION = "1.41"
+"""Pinned: what Debian's 20.10.24 speaks, and every later engine still does."""
 
 CHUNK = 65536
 """Bytes per read: one pipe's worth."""

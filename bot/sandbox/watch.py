@@ -1,7 +1,8 @@
 """One event stream of the engine for the whole host, turned into lab events.
 
 The engine's events are only hints: after each one the container itself is read and compared with what was known. So an
-event that was missed, doubled or late can at most cost a look.
+event that was missed, doubled or late can at most cost a look. One container about which the engine is silent is looked
+at later; the engine is away when it says nothing at all.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Iterable, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -30,6 +31,7 @@ from bot.sandbox.events import (
 from bot.sandbox.names import belongs, label_filter
 from bot.sandbox.stream import objects
 from bot.sandbox.summary import ContainerSummary, summary
+from bot.tasks import TaskShelf
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +40,12 @@ PULSE_SECONDS = 5.0
 """Between two questions whether the engine is alive; each costs it a millisecond."""
 PULSE_LIMIT = 8.0
 """Longer than the busiest engine lets one wait for its version, short enough for a learner who waits."""
+LOOK_LIMIT = 3.0
+"""For one container: a millisecond, unless the engine holds its lock for something that takes long."""
+AGAIN_SECONDS = 5.0
+"""Until the next look at a container about which the engine did not answer."""
+LOOKS = 16
+"""At a time: more would only wait for each other."""
 
 
 class Watch:
@@ -50,6 +58,9 @@ class Watch:
         self._resumed: set[str] = set()
         self._here = True
         self._attempt = 0
+        self._waiting: dict[str, bool] = {}
+        """Containers that are looked at, and whether there is news of them that the look has not begun with."""
+        self._at_a_time = asyncio.Semaphore(LOOKS)
         self.ready = asyncio.Event()
         """Set once the first stream is open: from then on nothing is missed."""
 
@@ -74,10 +85,14 @@ class Watch:
 
     async def _follow_alive(self) -> None:
         """An engine that hangs keeps its stream open: only a question beside it shows that nobody is there."""
-        async with asyncio.TaskGroup() as both:
-            pulse = both.create_task(self._feel_pulse())
-            await self._follow()
-            pulse.cancel()
+        looks = TaskShelf()
+        try:
+            async with asyncio.TaskGroup() as both:
+                pulse = both.create_task(self._feel_pulse())
+                await self._follow(looks)
+                pulse.cancel()
+        finally:
+            await looks.close()
 
     async def _feel_pulse(self) -> None:
         while True:
@@ -91,16 +106,41 @@ class Watch:
             except TimeoutError:
                 raise EngineTimeout(f"it has not said a word for {PULSE_LIMIT:g} s") from None
 
-    async def _follow(self) -> None:
+    async def _follow(self, looks: TaskShelf) -> None:
         filters = json.dumps({"type": ["container"], "event": list(HINTS), **label_filter(host=self._engine.host)})
         async with aclosing(objects(self._engine.socket_path, f"/events?filters={quote(filters)}")) as stream:
             async for hint in stream:
                 if hint is None:
-                    await self._arrived()
+                    await self._arrived(looks)
                 else:
-                    await self.look(hint["Actor"]["ID"])
+                    self._see(hint["Actor"]["ID"], looks)
 
-    async def _arrived(self) -> None:
+    def _see(self, container_id: str, looks: TaskShelf, *, quietly: bool = False) -> None:
+        """Look at it beside all else: no container's silence keeps the news of the others back."""
+        before = container_id in self._waiting
+        self._waiting[container_id] = True
+        if not before:
+            looks.start(self._look_on(container_id, quietly), name=f"look at {container_id[:12]}")
+
+    async def _look_on(self, container_id: str, quietly: bool) -> None:
+        """Until the engine has answered about it, and nothing was said of it meanwhile."""
+        silent = False
+        try:
+            while silent or self._waiting[container_id]:
+                self._waiting[container_id] = False
+                try:
+                    async with self._at_a_time:
+                        await self.look(container_id, quietly=quietly)
+                    silent = quietly = False
+                except EngineError as error:
+                    if not silent:
+                        log.warning("container %s is not watched for now: %s", container_id[:12], error)
+                    silent = True
+                    await asyncio.sleep(AGAIN_SECONDS)
+        finally:
+            del self._waiting[container_id]
+
+    async def _arrived(self, looks: TaskShelf) -> None:
         """The stream is open; whatever happened before is read from the engine's list."""
         first = not self.ready.is_set()
         filters = label_filter(role=LEARNER, host=self._engine.host)
@@ -111,7 +151,11 @@ class Watch:
             log.info("the engine answers again")
             self._events.tell(EngineBack())
         for container_id in {item["Id"] for item in listed} | set(self._known):
-            await self.look(container_id, quietly=first)
+            self._see(container_id, looks, quietly=first)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_LIMIT):
+                while self._waiting:  # noqa: ASYNC110 - each look ends by itself, none tells
+                    await asyncio.sleep(0.01)
         self.ready.set()
 
     def _gone(self, reason: str) -> None:
@@ -125,7 +169,7 @@ class Watch:
         """Compare a container with what was known and tell the difference."""
         before = self._known.get(container_id)
         try:
-            found = await self._engine.inspect(container_id)
+            found = await self._engine.inspect(container_id, LOOK_LIMIT)
         except EngineNotFound:
             self._forget(container_id)
             return

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.sandbox import turns as turns_module
 from bot.sandbox.turns import Turns
 from deploy.host.temporary import EngineHost
 from tests.gate.conftest import IMAGES
-from tests.gate.support import A, opened
+from tests.gate.support import A, B, opened
 
 pytestmark = pytest.mark.engine
 
@@ -31,3 +32,42 @@ async def test_a_start_waits_for_its_turn(
         assert (await run).code == 0
         assert len(lab.observer.started) == 1
         await lab.emptied()
+
+
+async def test_a_restart_that_waits_for_an_end_keeps_no_turn(
+    engine_host: EngineHost, lab_networks: dict[str, str], tmp_path: Path
+) -> None:
+    """A's container ignores the signal for ten seconds; B starts its own meanwhile, with one turn for all."""
+    turns = Turns(1)
+    folders = [tmp_path / name for name in "ab"]
+    for folder in folders:
+        folder.mkdir()
+    stubborn = ("sh", "-c", "trap '' TERM; while :; do sleep 1; done")
+    async with (
+        opened(engine_host.socket, A, lab_networks[A], IMAGES, folders[0], turns=turns) as a,
+        opened(engine_host.socket, B, lab_networks[B], IMAGES, folders[1], turns=turns) as b,
+        asyncio.TaskGroup() as group,
+    ):
+        for lab in (a, b):
+            lab.has("diamol/base")
+        await a.ok("run", "--detach", "--name", "stubborn", "diamol/base", *stubborn)
+        restart = group.create_task(a.docker("restart", "--time", "10", "stubborn"))
+        await asyncio.sleep(0.5)
+        await b.ok("run", "--detach", "diamol/base", "sleep", "60")
+        assert not restart.done(), "it was no longer than a start"
+        assert (await restart).code == 0
+        for lab in (a, b):
+            await lab.emptied()
+
+
+async def test_a_start_that_hangs_gives_its_turn_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After some seconds, and only once."""
+    monkeypatch.setattr(turns_module, "TURN_SECONDS", 0.1)
+    turns = Turns(1)
+    async with asyncio.timeout(2), turns.start(), turns.start():
+        pass
+    async with turns.start():
+        second = turns.start()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05), second:
+                pass

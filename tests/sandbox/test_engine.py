@@ -13,7 +13,8 @@ import pytest
 import requests
 
 from bot.errors import EngineConflict, EngineError, EngineNotFound, EngineTimeout, EngineUnavailable
-from bot.sandbox.engine import Engine, translated
+from bot.sandbox.answers import translated
+from bot.sandbox.engine import Engine
 from bot.sandbox.stream import hijack, objects
 
 DOCKER_ERRORS = [

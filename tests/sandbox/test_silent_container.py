@@ -1,0 +1,116 @@
+"""A container whose lock the engine holds, so that it says nothing about it: nobody else notices."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.errors import EngineTimeout
+from bot.sandbox import names
+from bot.sandbox.cgroups import Cgroups
+from bot.sandbox.disk import DiskLimits, DiskWatchdog
+from bot.sandbox.engine import THREADS, Engine
+from bot.sandbox.events import ContainerStarted, EngineGone, Events, LabEvent
+from bot.sandbox.holdings import Inventory
+from bot.sandbox.lab import Lab
+from bot.sandbox.watch import AGAIN_SECONDS, LOOK_LIMIT, Watch
+from bot.settings import Settings
+from bot.tasks import TaskShelf
+from tests.sandbox.kit import WEB, Make, eventually
+
+pytestmark = pytest.mark.engine
+
+FILL = "head -c 33554432 /dev/zero > /big"
+
+
+async def in_container(engine: Engine, container_id: str, script: str) -> None:
+    made = await engine.call(lambda client: client.exec_create(container_id, ["sh", "-c", script]))
+    await engine.call(lambda client: client.exec_start(made["Id"]))
+
+
+@pytest.fixture
+async def silent(lab: Lab, engine: Engine, settings: Settings) -> AsyncIterator[str]:
+    """A running container that the engine cannot be asked about: an archive of it is on its way to nobody."""
+    body = {
+        "Image": WEB,
+        "Labels": names.labels(lab.id, "learner", engine.host),
+        "HostConfig": {"NetworkMode": "none", "CgroupParent": Cgroups(settings.cgroup).path(lab.id)},
+    }
+    container_id = await engine.create(f"lab-{lab.id}.silent", body)
+    await engine.start(container_id)
+    await in_container(engine, container_id, FILL)
+    _, writer = await asyncio.open_unix_connection(engine.socket_path, limit=1024)
+    writer.write(f"GET /v1.41/containers/{container_id}/archive?path=/big HTTP/1.1\r\nHost: d\r\n\r\n".encode())
+    async with asyncio.timeout(10):
+        while await _answers(engine, container_id):  # noqa: ASYNC110 - the engine tells nobody
+            await asyncio.sleep(0.05)
+    yield container_id
+    writer.transport.abort()
+    async with asyncio.timeout(10):
+        while not await _answers(engine, container_id):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+async def _answers(engine: Engine, container_id: str) -> bool:
+    try:
+        await engine.inspect(container_id, 0.3)
+    except EngineTimeout:
+        return False
+    return True
+
+
+async def test_questions_about_it_hold_no_thread(engine: Engine, silent: str) -> None:
+    """As many as there are threads, and twice as many: the engine's other calls are answered at once."""
+    tasks = TaskShelf()
+    for _ in range(2 * THREADS):
+        tasks.start(_answers_within(engine, silent, 3.0), name="a question")
+    await asyncio.sleep(0.2)
+    started = time.monotonic()
+    await engine.call(lambda client: client.ping())
+    assert time.monotonic() - started < 1
+    await tasks.close()
+
+
+async def _answers_within(engine: Engine, container_id: str, seconds: float) -> None:
+    with pytest.raises(EngineTimeout):
+        await engine.inspect(container_id, seconds)
+
+
+async def test_the_news_of_others_is_told_and_the_engine_is_here(
+    engine: Engine, lab: Lab, silent: str, make: Make
+) -> None:
+    """The watch arrives while it is silent; what starts then is told at once, and it itself when it speaks again."""
+    heard: list[LabEvent] = []
+    events = Events()
+    events.listen(heard.append)
+    watch, tasks = Watch(engine, events), TaskShelf()
+    tasks.start(watch.run(), name="watch")
+    async with asyncio.timeout(LOOK_LIMIT + 5):
+        await watch.ready.wait()
+    other = await make(lab.id, "other")
+    await eventually(lambda: any(isinstance(item, ContainerStarted) and item.container.id == other for item in heard))
+    await asyncio.sleep(LOOK_LIMIT + AGAIN_SECONDS)
+    assert watch.engine_answers and not any(isinstance(item, EngineGone) for item in heard)
+    await tasks.close()
+
+
+async def test_the_disk_is_watched_and_what_fills_it_is_stopped(
+    engine: Engine, settings: Settings, lab: Lab, silent: str
+) -> None:
+    """Whatever else there is is measured while it is silent, and it is ended without the engine."""
+    inventory = Inventory(engine)
+    started = time.monotonic()
+    found = await inventory.labs([lab.id])
+    assert time.monotonic() - started < 2
+    assert len(found[lab.id].containers[silent].folders) == 1  # its logs; the layer is not known yet
+    again = time.monotonic()
+    await inventory.labs([lab.id])
+    assert time.monotonic() - again < 0.4, "it is not waited for again at once"
+    cgroups = Cgroups(settings.cgroup)
+    assert cgroups.processes(lab.id)[silent]
+    watchdog = DiskWatchdog(engine, Events(), cgroups, DiskLimits(1, 0), lambda: [lab.id])
+    await watchdog._stop(lab.id, silent)
+    await eventually(lambda: not cgroups.processes(lab.id).get(silent))
