@@ -235,6 +235,10 @@ class Performer:
             if effect.asked:
                 await self._refuse_check(talk, cause, effect.place, error)
             return
+        if result.timed_out:
+            if effect.asked:
+                await talk.say("check.failed")
+            return
         reason = result.output.strip().rpartition("\n")[2]
         ended = CheckEnded(effect.place, result.exit_code == 0, reason, effect.asked)
         await self.happen(talk, ended, Cause(cause.person))

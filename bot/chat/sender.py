@@ -10,7 +10,7 @@ from typing import Any
 
 from telegram import Bot
 from telegram.constants import ChatAction
-from telegram.error import BadRequest, TelegramError
+from telegram.error import BadRequest, NetworkError, TelegramError
 
 from bot.chat.botapi import BotApi, encoded
 from bot.chat.lane import Lane
@@ -23,6 +23,9 @@ from bot.richtext import RichText
 log = logging.getLogger(__name__)
 
 NOTHING = RichText()
+
+DELETE_PAUSES = (0.5, 2.0)
+"""Seconds before a deletion is tried again, twice: who waits for it is not kept longer."""
 
 NO_PREVIEW = encoded(link_preview_options={"is_disabled": True})
 Attempt = Callable[[int | None], Awaitable[Any]]
@@ -145,10 +148,19 @@ class Sender:
         return await self._reply(scope, upload)
 
     async def delete(self, scope: Scope, message_id: int) -> None:
-        """Take a message away; one that is too old or gone stays as it is."""
-        await _best_effort(
-            self._api.call("deleteMessage", encoded(chat_id=scope.chat_id, message_id=message_id), aside=True)
-        )
+        """Take a message away; one that is too old or gone stays as it is.
+
+        Tried again when Telegram failed: a screen or a question that stays behind has buttons that mislead.
+        """
+        form = encoded(chat_id=scope.chat_id, message_id=message_id)
+        for pause in (*DELETE_PAUSES, None):
+            try:
+                await self._api.call("deleteMessage", form, aside=True)
+                return
+            except TelegramError as error:
+                if pause is None or isinstance(error, BadRequest) or not isinstance(error, NetworkError):
+                    return log.info("a message stays: %s", type(error).__name__)
+                await asyncio.sleep(pause)
 
     async def withdraw(self, scope: Scope, after: int, before: int) -> None:
         """Take away a message of ours whose number was never learnt: it lies between these two, if it has arrived.

@@ -16,6 +16,10 @@ OUTPUT_LIMIT = 65536
 TIMED_OUT = 124
 """The exit code of timeout(1)."""
 
+KILLED = 137
+"""timeout(1) gives it in place of its own code when the script had to be killed; so does a script that ran out of
+memory, but sooner."""
+
 GRACE_SECONDS = 3.0
 """On top of the script's own time: for the kill inside and the engine's answer."""
 
@@ -45,6 +49,7 @@ async def run_script(
         lambda client: client.exec_create(container_id, command, environment=variables, stdin=False, tty=False)
     )
     output = bytearray()
+    began = asyncio.get_running_loop().time()
     try:
         async with asyncio.timeout(timeout + GRACE_SECONDS):
             await _collect(engine.socket_path, made["Id"], output)
@@ -53,7 +58,8 @@ async def run_script(
         return ScriptResult(TIMED_OUT, output.decode(errors="replace"))
     found = await engine.call(lambda client: client.exec_inspect(made["Id"]))
     code = found["ExitCode"]
-    return ScriptResult(TIMED_OUT if code is None else code, output.decode(errors="replace"))
+    too_long = code == KILLED and asyncio.get_running_loop().time() >= began + timeout
+    return ScriptResult(TIMED_OUT if code is None or too_long else code, output.decode(errors="replace"))
 
 
 async def _collect(engine_socket: Path, exec_id: str, output: bytearray) -> None:

@@ -59,6 +59,18 @@ async def test_what_people_wrote_meanwhile_stays(house: House, learner: Member) 
     assert len(frames(learner, "read -r word")) == 1
 
 
+async def test_a_screen_that_moved_leaves_nothing_behind(house: House, learner: Member) -> None:
+    """Its old message goes, although Telegram failed to delete it at first."""
+    await learner.says("read -p 'name? ' -r word; echo got $word")
+    waiting = await learner.sees("입력을 기다려요")
+    house.local.faults.order(Fault("deleteMessage", 500))
+    await learner.says("lunch")
+    await learner.sees("got lunch")
+    async with asyncio.timeout(15):
+        while learner.now(waiting) is not None:  # noqa: ASYNC110 - nobody is told that a message goes
+            await asyncio.sleep(0.05)
+
+
 async def test_edits_without_an_answer_hold_nobody(house: House, learner: Member) -> None:
     """Two frames hang; the end comes, and so does what was asked meanwhile."""
     await learner.says("echo warm")
@@ -120,7 +132,7 @@ async def test_a_program_that_runs_on_is_not_given_up(house: House, learner: Mem
 async def test_a_rest_of_a_line_is_still_waited_for(house: House, learner: Member) -> None:
     """`> ` is no prompt for a new command."""
     await learner.says("echo 'one")
-    await learner.sees("입력을 기다려요")
+    await learner.sees("명령이 아직 끝나지 않았어요")
     house.events.tell(EngineBack())
     await asyncio.sleep(0.3)
     await learner.says("two'")

@@ -51,7 +51,8 @@ async def test_stop_reaches_a_program_that_has_long_input_unread(learner: Member
     await learner.says("sleep 1000")
     await learner.sees("⏳ 실행 중")
     for _ in range(3):
-        await learner.says("touch unread\n" * 200)
+        said = await learner.says("touch unread\n" * 200)
+        await learner.sees_where(lambda seen, said=said: seen.id > said.id and "touch" in seen.text, "its echo")
     await learner.presses("⏹ Ctrl-C")
     await learner.sees("130")
     await learner.says("ls unread")
@@ -71,3 +72,14 @@ async def test_who_cannot_stop_a_container_is_shown_where(learner: Member) -> No
     await learner.sees("Ctrl-C에 반응하지 않아요")
     kept = learner.now(running) or await learner.sees("$ docker run")
     assert kept is not None and kept.text.startswith("$ docker run")
+
+
+async def test_a_program_that_prints_nothing_is_said_to_take_input(learner: Member) -> None:
+    """After a while, since it may be one that computes; what is sent then reaches it, and the end of input ends it."""
+    await learner.says("cat")
+    assert "입력" not in (await learner.sees("⏳ 실행 중")).text
+    quiet = await learner.sees("⏳ 실행 중\n⌨ 보내는 메시지는 이 프로그램의 입력이 돼요")
+    assert labels(quiet) == ["⏹ Ctrl-C", "Ctrl-D", "⌨ 키"]
+    await learner.says("안녕")
+    await learner.presses("Ctrl-D", on=await learner.sees("\n안녕\n안녕\n⏳ 실행 중\n⌨"))
+    await learner.sees("\n안녕\n안녕\n✓")

@@ -25,6 +25,13 @@ async def test_a_script_that_hangs_is_killed(lab: Lab) -> None:
     assert (await lab.run_script("grep -l 1000.25 /proc/[0-9]*/cmdline | grep -v self | wc -l")).exit_code == 0
 
 
+async def test_a_script_that_will_not_end_has_timed_out_and_one_that_is_killed_has_not(lab: Lab) -> None:
+    """Both end by SIGKILL: one because its time was over, the other because of its memory, say."""
+    assert (await lab.run_script("trap '' TERM; while :; do :; done", timeout=0.3)).timed_out
+    killed = await lab.run_script("kill -KILL $PPID", timeout=20)
+    assert killed.exit_code == 137 and not killed.timed_out
+
+
 async def test_of_a_long_output_the_end_is_kept(lab: Lab) -> None:
     """The last line says why a check failed, so it must survive."""
     result = await lab.run_script("head -c 300000 /dev/zero | tr '\\0' x; echo; echo reason")
