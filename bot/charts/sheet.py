@@ -20,9 +20,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A table: every row has as many values as there are `steps`."""
+    """A table: every row has as many values as there are `steps`; `numbers` are those that the lesson shows."""
 
     title: str
+    numbers: tuple[int, ...]
     steps: tuple[str, ...]
     rows: tuple[Row, ...]
 
@@ -34,4 +35,4 @@ class Sheet:
         """What `to_json` wrote."""
         value = json.loads(data)
         rows = tuple(Row(row["name"], tuple(row["done"])) for row in value["rows"])
-        return cls(value["title"], tuple(value["steps"]), rows)
+        return cls(value["title"], tuple(value["numbers"]), tuple(value["steps"]), rows)

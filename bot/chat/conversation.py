@@ -75,7 +75,8 @@ class Conversation:
 
     @property
     def words(self) -> Words:
-        return self.kit.texts[self.progress.language]
+        words = self.kit.texts[self.progress.language]
+        return words.for_group if self.shared else words
 
     @property
     def lesson(self) -> Lesson:

@@ -98,8 +98,13 @@ class Live:
         due = self._pacing.due_at()
         if due is None:
             return look
-        wait = max(0.0, due - _now(), self._sender.lane(self._scope).ready_in(redraw=not self._pacing.finishing))
+        wait = max(0.0, due - _now(), self._sender.lane(self._scope).ready_in(redraw=self._is_redraw))
         return wait if look is None else min(wait, look)
+
+    @property
+    def _is_redraw(self) -> bool:
+        """Whether a frame may wait until there is plenty: not the first and the last, which answer somebody."""
+        return not self._pacing.finishing and self.message_id is not None and not self._moving
 
     def _next_look(self) -> float | None:
         """Seconds until the frame changes by itself; when that time has come, it is noted once."""
@@ -130,7 +135,7 @@ class Live:
         frame = self._compose()
         if not self._pacing.start(frame, _now()):
             return
-        self._sender.lane(self._scope).take(redraw=not self._pacing.finishing)
+        self._sender.lane(self._scope).take(redraw=self._is_redraw)
         try:
             await self._put(frame)
         except TooFast as error:

@@ -91,7 +91,8 @@ def _sheet(words: Words, chapter: Chapter, found: Study) -> Sheet:
         for member in found.members[:LISTED]
     )
     title = words("study.picture", chapter=chapter.number, title=chapter.titles[words.language])
-    return Sheet(title, titles, people)
+    numbers = tuple(chapter.index(step.id) + 1 for step in found.steps)
+    return Sheet(title, numbers, titles, people)
 
 
 def _keys(talk: Conversation) -> Rows:

@@ -12,8 +12,11 @@ from PIL import Image
 from bot.charts import Charts, Row, Sheet
 from bot.charts.draw import CELL, DPI, draw
 
+NUMBERS = (1, 4, 8)
 STEPS = ("첫 컨테이너 실행하기", "컨테이너란?", "웹 사이트")
-SHEET = Sheet("1장 · 도커의 기본", STEPS, (Row("하늘", (True, True, False)), Row("Alex", (False, False, False))))
+SHEET = Sheet(
+    "1장 · 도커의 기본", NUMBERS, STEPS, (Row("하늘", (True, True, False)), Row("Alex", (False, False, False)))
+)
 GREEN, GREY = (47, 158, 110), (230, 232, 235)
 
 
@@ -36,7 +39,7 @@ def test_each_step_that_is_done_is_a_filled_square() -> None:
 @pytest.mark.parametrize("name", ["$x^2$", r"\frac{1}{2}", "a_b" * 30, "🍱", "‮abc", ""])
 def test_any_name_is_only_a_name(name: str) -> None:
     """Nobody's name breaks the picture for the others."""
-    assert shades(draw(Sheet("$", STEPS, (Row(name, (True, False, False)),))))[GREEN]
+    assert shades(draw(Sheet("$", NUMBERS, STEPS, (Row(name, (True, False, False)),))))[GREEN]
 
 
 def test_a_sheet_survives_the_pipe() -> None:

@@ -11,6 +11,7 @@ import pytest
 from bot.identity import Scope
 from bot.localchat.faults import Fault
 from bot.store import Driving, Who
+from tests.chat.bash_lab import container
 from tests.chat.conftest import House
 from tests.chatclient import Member
 from tests.store.looking import audit_lines
@@ -43,6 +44,20 @@ async def test_anybody_taps_and_each_command_says_whose_it_is(group: Group) -> N
     assert (await alex.sees("hostname")).text.startswith("👥 민준: $ hostname")
     await alex.says("/sh@dosirak_bot echo hi")
     assert (await haneul.sees("\nhi\n")).text.startswith("👥 Alex: $ echo hi")
+
+
+async def test_a_group_is_spoken_to_as_several_people(house: House, group: Group) -> None:
+    """Nothing there is one person's own, and how a command is sent differs."""
+    haneul, minjun, _ = group
+    await haneul.says("/start")
+    welcome = await haneul.sees("함께 써 봅니다")
+    assert "나만의" not in welcome.text and "/sh" in welcome.text
+    assert "/sh docker" in (await minjun.sees_toast(await minjun.presses("⌨ 바로", on=welcome))).text
+    await haneul.says("/sh true")
+    await haneul.sees("✓")
+    house.labs.only.listed = [container("web")]
+    await haneul.says("/ps")
+    await haneul.sees("우리 컨테이너 1")
 
 
 @pytest.mark.parametrize("privacy", [True, False])

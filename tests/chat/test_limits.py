@@ -9,6 +9,7 @@ import pytest
 from bot.chat.pace import TELEGRAM_PACE, Pace
 from bot.localchat import Limits
 from bot.localchat.faults import Fault
+from bot.localchat.seed import GROUP_ID
 from tests.chat.conftest import House
 from tests.chatclient import Member
 
@@ -45,6 +46,24 @@ async def test_a_busy_private_chat_stays_within_the_limits(learner: Member, capl
         await asyncio.sleep(0.2)
     await learner.presses("Ctrl-C")
     await learner.sees("130", timeout=PATIENCE)
+    assert not too_fast(caplog)
+
+
+async def test_a_command_in_a_busy_group_is_answered_as_soon_as_anything_may_be_sent(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its first frame is a reply, like any other; only redraws wait until there is plenty."""
+    one = TELEGRAM_PACE.group
+    async with Member(house.url, 1001, chat=GROUP_ID) as learner:
+        for _ in range(round(one.capacity)):
+            await learner.says("/help")
+        async with asyncio.timeout(PATIENCE):
+            while len([seen for seen in learner.messages if seen.from_bot]) < one.capacity:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        await learner.says("/sh sleep 60")
+        await learner.sees("$ sleep 60", timeout=(1 + one.reserve / 2) / one.rate)
+        await learner.presses("⏹ Ctrl-C", timeout=PATIENCE)
+        await learner.sees("130", timeout=PATIENCE)
     assert not too_fast(caplog)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -12,6 +13,7 @@ from bot.identity import Language
 from bot.richtext import RichText, joined, marked
 
 FOLDER = Path(__file__).parent
+GROUP = "_group"
 
 
 class Words:
@@ -35,6 +37,12 @@ class Words:
             if name is not None:
                 parts.append(marked("code", str(code[name])) if name in code else str(values[name]))
         return joined(parts)
+
+    @cached_property
+    def for_group(self) -> Words:
+        """The same for a chat with several people: where `key_group` stands beside `key`, it is said instead."""
+        group = {key.removesuffix(GROUP): text for key, text in self._texts.items() if key.endswith(GROUP)}
+        return Words(self.language, {**self._texts, **group})
 
     @property
     def texts(self) -> Mapping[str, str]:
