@@ -85,9 +85,20 @@ _REPEATED = ("Cannot kill container: {}", "in container {}", "Container {} is pa
 """Where the engine's errors repeat the caller's word for a container; elsewhere they have its id."""
 
 
+_ROOT = re.compile(r"/overlay2/[0-9a-f]{64}/(?:merged|diff)", re.ASCII)
+"""Where the engine has a container's files."""
+
+
 def devirtualised(owner: Owner, text: str, called: tuple[str, str] | None = None) -> str:
     """The engine's message in the lab's own names, and in the caller's word for the container."""
     if called is not None:
         for phrase in _REPEATED:
             text = text.replace(phrase.format(called[0]), phrase.format(called[1]))
-    return text.replace(owner.prefix, "").replace(f"lab-{owner.lab}", "bridge").replace(owner.network, "bridge")
+    text = text.replace(owner.prefix, "").replace(f"lab-{owner.lab}", "bridge").replace(owner.network, "bridge")
+    return " ".join(_inside(word) for word in text.split(" "))
+
+
+def _inside(word: str) -> str:
+    """A path of the host's that leads into a container, as it is in there: errors about links tell it."""
+    root = _ROOT.search(word)
+    return word if root is None else word[: word.index("/")] + (word[root.end() :] or "/")

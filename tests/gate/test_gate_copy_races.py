@@ -67,7 +67,7 @@ def trap(sentinel: Path) -> bytes:
 
 
 async def test_a_swap_while_the_engine_mounts_for_a_copy_meets_nobody(lab_a: HandMadeLab, sentinel: Path) -> None:
-    """The engine mounts three files in every container for each copy; not one of them lands on the host."""
+    """Case I175: the engine mounts three files in every container for each copy; not one of them lands on the host."""
     lab_a.has(BASE)
     await lab_a.ok("create", "--name", "swaps", BASE, "/race")
     put = Step("PUT", "/v1.41/containers/swaps/archive?path=/", trap(sentinel), "application/x-tar")
@@ -112,7 +112,7 @@ async def test_what_stood_still_goes_on_and_what_was_paused_stays_so(lab_a: Hand
 
 
 async def test_copies_and_starts_of_a_container_with_a_volume_take_turns(lab_a: HandMadeLab) -> None:
-    """It starts and stops all the while: each copy finds it stopped, or is told to stop it first."""
+    """Case I175: it starts and stops all the while; each copy finds it stopped, or is told to stop it first."""
     lab_a.has(BASE)
     await lab_a.ok("create", "--name", "mounted", "-v", "data:/data", BASE, "sleep", "600")
     answers: Counter[int] = Counter()
