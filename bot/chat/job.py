@@ -61,6 +61,8 @@ class Job:
         """The number of the message that asked for it."""
         self.onward: Button | None = None
         """The step's next command, offered while the program waits and when it has ended."""
+        self.onward_inside = False
+        """That command is for this program, and not offered when it has ended."""
         self.shared = shared
         self.line = line
         self.tour = tour
@@ -76,8 +78,9 @@ class Job:
             return still_view(words, self.command, words(self.failure), heading=heading, again=True)
         if self.run is None:
             return still_view(words, self.command, words(self.cut or "terminal.opening"), heading=heading)
+        onward = None if self.onward_inside and self.run.over else self.onward
         return running_view(
-            words, self.run, now, pad=self.pad, heading=heading, shared=self.shared, cut=self.cut, onward=self.onward
+            words, self.run, now, pad=self.pad, heading=heading, shared=self.shared, cut=self.cut, onward=onward
         )
 
     def look_again(self) -> float | None:

@@ -195,16 +195,17 @@ class Performer:
             talk.later(self._draw(talk, job.run))
         if job.failure == FULL:
             await talk.attempt(line_up(talk, Cause(job.person), Wish.RUN, job.command, job.origin))
+        if job.failure is None and not job.cut:
+            # Before the next one's command: what that finds done counts for nobody, and this may be what has done it.
+            await talk.attempt(self.happen(talk, CommandEnded(job.origin), Cause(job.person)))
         if job.cut == STOPPED:
             # The chat cannot be reached, or the bot ends: nobody waits here any more, and the next start says so.
             talk.turns.clear()
         else:
             await self._next(talk)
-        if job.failure is None and not job.cut:
-            await talk.attempt(self.happen(talk, CommandEnded(job.origin), Cause(job.person)))
 
     async def _offer(self, talk: Conversation, cause: Cause, effect: do.OfferNext) -> None:
-        talk.session.offer(talk.lesson.onward(effect.place, effect.block))
+        talk.session.offer(talk.lesson.onward(effect.place, effect.block), inside=effect.inside)
 
     async def _input(self, talk: Conversation, cause: Cause, effect: do.SendInput) -> None:
         if (receipt := at_work()) is not None:

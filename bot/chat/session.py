@@ -260,10 +260,10 @@ class Session:
             self._show_pad(self.job, Pad.KEYS)
         return await self.console.strike(name)
 
-    def offer(self, onward: Button) -> None:
-        """A button to go on with, under the command that runs."""
+    def offer(self, onward: Button, *, inside: bool) -> None:
+        """A button to go on with, under the command that runs; `inside`: as long as it runs."""
         if self.job is not None:
-            self.job.onward = onward
+            self.job.onward, self.job.onward_inside = onward, inside
             if self.job.live is not None:
                 self.job.live.changed()
 

@@ -19,7 +19,11 @@ def run(course: Course, progress: Progress, event: on.RunPressed) -> Outcome:
         return say(progress, Note.GONE)
     command = blocks[event.block].command
     following = event.block + 1
-    offer = (do.OfferNext(event.place, following),) if following < len(blocks) else ()
+    opened = any(opens_shell(block.command) for block in blocks[:following])
+    offer = tuple(
+        do.OfferNext(event.place, following, inside=opened and not opens_shell(block.command))
+        for block in blocks[following : following + 1]
+    )
     if event.hold is on.Hold.NOTHING:
         return progress, (do.TypeLine(command, event.place), *offer)
     inside = any(opens_shell(block.command) for block in blocks[: event.block])

@@ -112,6 +112,8 @@ class OfferNext:
 
     place: Place
     block: int
+    inside: bool = False
+    """It is for the inside of the container that this command opens: behind its end it would run somewhere else."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 import pytest
 
+from bot.course import Course
 from bot.identity import Scope
 from bot.localchat.faults import Fault
 from bot.store import Driving, Who
@@ -387,6 +389,27 @@ async def test_a_member_may_stay_unlisted(group: Group) -> None:
     seen = await haneul.sees_file("photo")
     assert "민준" not in seen.text and "그 밖에 1명" in seen.text
     assert "이름이 나와요" in (await minjun.sees_toast(await minjun.presses("🙈", on=seen))).text
+
+
+async def test_a_line_that_waited_earns_nothing_by_what_came_before_it(house: House, group: Group) -> None:
+    """The check belongs to the command that has ended; only then comes the next one's turn."""
+    haneul, minjun, _ = group
+    chapter = house.course.chapters[0]
+    slow = tuple(replace(step, verify=step.verify and "sleep 0.5") for step in chapter.steps)
+    house.course = Course((replace(chapter, steps=slow),))
+    await house.restart()
+    await haneul.says("/start ch02-hello")
+    await haneul.sees("2/4")
+    await haneul.says("/sh sleep 1")
+    await haneul.sees("$ sleep 1")
+    await minjun.says("/sh echo 그다음")
+    await minjun.sees("앞의 명령이 끝나면")
+    await haneul.sees("✅")
+    await minjun.sees("\n그다음\n")
+    await minjun.says("/sh echo 끝")
+    await minjun.sees("\n끝\n")
+    await asyncio.sleep(1)  # Two checks' time: there must be none.
+    assert await done_by(house) == {HANEUL}
 
 
 async def done_by(house: House) -> set[int]:

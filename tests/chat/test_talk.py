@@ -198,13 +198,21 @@ async def test_who_forgot_to_leave_a_container_is_told_how(learner: Member) -> N
 
 async def test_the_next_command_is_offered_under_the_output(learner: Member) -> None:
     """The step's own buttons have scrolled away: the second command runs from the first one's message."""
-    await learner.says("/start ch02-hello")
-    await learner.presses("▶ 1", on=await learner.sees("2/4"))
-    await learner.sees_button("▶ 2 · hostname")
-    await learner.presses("▶ 2 · hostname")
-    await learner.sees("$ hostname")
+    await learner.says("/start ch03")
+    await learner.presses("▶ 1", on=await learner.sees("1/1"))
+    await learner.sees_button("▶ 2 · echo onward")
+    await learner.presses("▶ 2 · echo onward")
+    await learner.sees("$ echo onward")
     ended = await learner.sees("✓")
     assert not ended.button("▶")
+
+
+async def test_what_is_for_the_inside_is_not_offered_outside(learner: Member) -> None:
+    """The shell of the container has ended: its next command would run in the terminal instead."""
+    await learner.says("/start ch02-hello")
+    await learner.presses("▶ 1", on=await learner.sees("2/4"))
+    ended = await learner.sees_button("🔁 다시")
+    assert "docker container run" in ended.text and not ended.button("▶ 2")
 
 
 async def test_long_output_is_cut_and_offered_whole(learner: Member) -> None:

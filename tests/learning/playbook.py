@@ -17,6 +17,7 @@ HELLO = Place("ch02", "hello")
 BOXES = Place("ch02", "boxes")
 CLEAN = Place("ch02", "clean-up")
 IMAGES = Place("ch03", "images")
+TWO = ("curl localhost", "echo onward")
 
 
 def text(title: str, body: str = "", *commands: str, hints: tuple[str, ...] = (), quiz: Quiz | None = None) -> StepText:
@@ -65,7 +66,7 @@ def small_course() -> Course:
         2,
         {Language.KOREAN: "이미지 만들기", Language.ENGLISH: "Building images"},
         (),
-        (step("images", text("이미지", "", "curl localhost"), text("Images", "", "curl localhost")),),
+        (step("images", text("이미지", "", *TWO), text("Images", "", *TWO)),),
     )
     return Course((chapter, more))
 

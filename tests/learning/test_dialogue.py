@@ -156,7 +156,7 @@ def test_run_types_the_block() -> None:
 
 def test_run_offers_the_next_command_of_the_step() -> None:
     """The step's own buttons have scrolled away when its first command has printed; after the last nothing is left."""
-    at(HELLO).on(on.RunPressed(HELLO, 0)).does(do.TypeLine(RUN, HELLO), do.OfferNext(HELLO, 1))
+    at(HELLO).on(on.RunPressed(HELLO, 0)).does(do.TypeLine(RUN, HELLO), do.OfferNext(HELLO, 1, inside=True))
     at(HELLO).on(on.RunPressed(HELLO, 1)).does(do.TypeLine("hostname", HELLO))
 
 
