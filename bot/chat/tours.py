@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import dataclass
 
 from bot.chat.cause import Cause
 from bot.chat.conversation import Conversation
@@ -51,7 +52,9 @@ class Tours:
     async def _play(self, talk: Conversation, cause: Cause, chapter: Chapter, stopped: asyncio.Event) -> None:
         try:
             async with talk.kit.notebook.kept(talk.scope, Kind.DEMO, cause.person) as note:
-                failure = await self._scenes(talk, cause, chapter, stopped, note)
+                tour = _Tour(talk, cause, chapter, stopped, note)
+                failure = await self._scenes(tour)
+                await tour.take_button()
             if failure == FULL:
                 await line_up(talk, cause, Wish.DEMO, chapter.id)
             elif failure is None:
@@ -61,39 +64,61 @@ class Tours:
         finally:
             talk.tour = None
 
-    async def _scenes(
-        self, talk: Conversation, cause: Cause, chapter: Chapter, stopped: asyncio.Event, note: int | None
-    ) -> str | None:
+    async def _scenes(self, tour: _Tour) -> str | None:
         """One after the other; without a lab, why there is none, which its terminal has said."""
-        *scenes, last = chapter.tour
+        *scenes, last = tour.chapter.tour
         for scene in scenes:
-            if not stopped.is_set() and (failure := await self._scene(talk, cause, scene, stopped, note)):
+            if not tour.stopped.is_set() and (failure := await self._scene(tour, scene)):
                 return failure
-        return await self._scene(talk, cause, last, stopped, note)
+        return await self._scene(tour, last)
 
-    async def _scene(
-        self, talk: Conversation, cause: Cause, scene: Scene, stopped: asyncio.Event, note: int | None
-    ) -> str | None:
-        stop = button(talk.words("demo.stop"), "demo", "stop")
-        keys = () if stopped.is_set() else rows((stop,))
-        said = await talk.send(Outgoing(RichText(scene.texts[talk.progress.language]), keys))
-        await talk.kit.notebook.posted(note, said)
+    async def _scene(self, tour: _Tour, scene: Scene) -> str | None:
+        await tour.say(scene)
         if scene.command is not None:
-            job = await self._performer.play(talk, cause, scene.command)
+            job = await self._performer.play(tour.talk, tour.cause, scene.command)
             try:
                 async with asyncio.timeout(SCENE_SECONDS):
                     await job.shown.wait()
             except TimeoutError:
-                await talk.session.interrupt()
+                await tour.talk.session.interrupt()
                 await job.shown.wait()
             if job.run is None and not job.cancelled and job.failure is not None:
-                await talk.kit.sender.set_rows(talk.scope, said)
                 return job.failure
         with suppress(TimeoutError):
             async with asyncio.timeout(scene.pause):
-                await stopped.wait()
-        await talk.kit.sender.set_rows(talk.scope, said)
+                await tour.stopped.wait()
         return None
+
+
+@dataclass(slots=True)
+class _Tour:
+    """A tour that plays, and the message that has its stop button; `note` is the store's of it."""
+
+    talk: Conversation
+    cause: Cause
+    chapter: Chapter
+    stopped: asyncio.Event
+    note: int | None
+    button: int | None = None
+
+    async def say(self, scene: Scene) -> None:
+        """The scene's words. The button goes along with them; in a group it stays where it is, since Telegram lets a
+        bot change few messages a minute there, and a tour has many."""
+        text = RichText(scene.texts[self.talk.progress.language])
+        if self.talk.shared and self.button is not None and not self.stopped.is_set():
+            return await self.talk.post(Outgoing(text))
+        await self.take_button()
+        if self.stopped.is_set():  # What runs now cleans up, and is better not stopped.
+            return await self.talk.post(Outgoing(text))
+        stop = button(self.talk.words("demo.stop"), "demo", "stop")
+        self.button = await self.talk.send(Outgoing(text, rows((stop,))))
+        await self.talk.kit.notebook.posted(self.note, self.button)
+
+    async def take_button(self) -> None:
+        """There is nothing to stop any more, or another message has it."""
+        if self.button is not None:
+            await self.talk.kit.sender.set_rows(self.talk.scope, self.button)
+            self.button = None
 
 
 def toured(talk: Conversation, chapter_id: str) -> Chapter | None:

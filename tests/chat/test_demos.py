@@ -51,6 +51,19 @@ async def test_a_group_watches_together(house: House) -> None:
         assert minjun.shows("👥 하늘: $ echo two")
 
 
+async def test_a_group_has_one_stop_button_for_the_whole_tour(house: House) -> None:
+    """Each change of a message counts there; the first scene keeps it until the end, and it works all the while."""
+    async with Member(house.url, 1001, chat=GROUP_ID) as haneul, Member(house.url, 1002, chat=GROUP_ID) as minjun:
+        await haneul.says("/demo")
+        first = await minjun.sees_button("⏹ 데모 멈추기")
+        later = await minjun.sees("$ echo two")
+        assert first.text == "하나" and not any(seen.button("⏹ 데모") for seen in minjun.messages if seen.id > first.id)
+        await minjun.presses("⏹ 데모 멈추기", on=first)
+        await minjun.sees("여기까지예요")
+        now = minjun.now(first)
+        assert now is not None and not now.buttons and later.id > first.id
+
+
 @pytest.mark.parametrize("command", ["/run diamol/ch02-hello-diamol", "/demo"])
 async def test_what_runs_does_not_read_a_demo_as_its_input(learner: Member, command: str) -> None:
     """In a private chat, too, both are commands to the bot: the way out is told, and the program reads nothing."""
