@@ -1,5 +1,18 @@
-for word in logs cp start; do
-    typed "docker +(container +)?$word " && continue
-    reason "docker container $word 명령이 아직 남았어요." "docker container $word is still to do."
-    exit 1
-done
+# A container that was started again has said hello twice. What was read or copied is known by its line: to look for the
+# file in each container would take as long as the lab's share of such work allows.
+again=no
+while read -r id image _; do
+    [ "$image" = diamol/ch02-hello-diamol ] || continue
+    [ "$(docker container logs "$id" 2>&1 | grep -c 'Hello from')" -gt 1 ] && again=yes
+done < <(containers)
+if ! typed "docker +(container +)?logs "; then
+    missing=logs
+elif ! typed "docker +(container +)?cp "; then
+    missing=cp
+elif [ "$again" = no ]; then
+    missing=start
+else
+    exit 0
+fi
+reason "docker container $missing 명령이 아직 남았어요." "docker container $missing is still to do."
+exit 1
