@@ -37,6 +37,6 @@ known. A fresh shell prints its first prompt by itself; wait for `PromptSeen` be
 
 Modules, from the bottom: `marks` (scanner), `log` (bounded text), `budget` (buckets), `share` (of the processor),
 `exits`, `plain` (harmless text), `glyphs` (clusters), `screen` (emulator), `sizes`, `answers` (to programs' questions),
-`recording`, `run`, `terminal`, `frames`, `tables`, `attached`, `pacing`, `keys`; for pictures `colours`, `boxes`,
-`fonts`, `picture`. Reading font files in `fonts` is the one exception from "no I/O".
+`recording`, `run`, `terminal`, `progress`, `frames`, `tables`, `attached`, `pacing`, `keys`; for pictures `colours`,
+`boxes`, `fonts`, `picture`. Reading font files in `fonts` is the one exception from "no I/O".
 """

@@ -20,6 +20,7 @@ from typing import Final
 from bot.richtext import RichText, joined, marked
 from bot.terminal.exits import ShellExit
 from bot.terminal.plain import plain, shortened
+from bot.terminal.progress import short_progress
 from bot.terminal.run import Run
 
 MAX_LINES: Final = 30
@@ -122,6 +123,8 @@ def shown_lines(run: Run, *, waiting: bool) -> tuple[str, ...]:
     if run.by_keys:
         return _without_empty_end(run.screen.view(cursor=CURSOR))
     lines = run.lines() if run.lines_gone else _without_empty_beginning(run.lines())
+    if not run.over:  # What stays in the end is what docker has written.
+        lines = (*lines[:-MAX_LINES], *map(short_progress, lines[-MAX_LINES:]))
     gap = run.screen.gap_before_cursor() if waiting else None
     if gap is None or not lines:
         return lines

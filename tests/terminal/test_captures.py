@@ -9,10 +9,13 @@ import pytest
 
 from bot.richtext import RichText
 from bot.terminal.frames import Frame, FrameState, frame
+from bot.terminal.progress import short_progress
 from bot.terminal.run import Run
 from bot.terminal.screen import LINE_SIZE, PHONE_SIZE, Size
 from bot.terminal.terminal import CommandEnded, PromptSeen, Terminal
 
+PHONE_COLUMNS = 35
+"""About what a phone shows of a fixed-width line before it breaks."""
 CAPTURES = Path(__file__).parent / "captures"
 
 
@@ -68,6 +71,36 @@ def test_a_pull_never_seems_to_wait() -> None:
     while replay.chunks:
         assert not replay.run.waits(replay.chunks[0][0])
         replay.play()
+
+
+@pytest.mark.parametrize("size", [LINE_SIZE, Size(140, 30)], ids=["80 columns", "140 columns"])
+def test_a_pull_in_progress_fits_a_phone(size: Size) -> None:
+    """Each layer in one line, with how far it is; the wide terminal's bars too."""
+    replay = Replay("pull", "docker pull x", size)
+    seen = set()
+    while replay.chunks:
+        replay.play()
+        if not replay.run.over:
+            seen |= {line for line in replay.frame().text.text.splitlines() if "ing " in line and "from" not in line}
+    percents = [line for line in seen if line.endswith("%")]
+    assert percents and max(map(len, seen)) <= PHONE_COLUMNS
+
+
+@pytest.mark.parametrize(
+    ("line", "short"),
+    [
+        ("69541792dbe9: Downloading [====>      ]  1.5MB/6.002MB", "69541792dbe9: Downloading 24%"),
+        ("69541792dbe9: Extracting  65.54kB/6.002MB", "69541792dbe9: Extracting 1%"),
+        ("69541792dbe9: Downloading  512B/512B", "69541792dbe9: Downloading 100%"),
+        ("69541792dbe9: Downloading  1.5MB", "69541792dbe9: Downloading  1.5MB"),
+        ("69541792dbe9: Pull complete", "69541792dbe9: Pull complete"),
+        ("69541792dbe9: Downloading  0B/0B", "69541792dbe9: Downloading  0B/0B"),
+        ("69541792dbe9: Downloading  1.2.3MB/1MB", "69541792dbe9: Downloading  1.2.3MB/1MB"),
+    ],
+)
+def test_only_a_layers_progress_is_shortened(line: str, short: str) -> None:
+    """Whatever else is written stays as it was written."""
+    assert short_progress(line) == short
 
 
 def test_an_interactive_container_is_used_line_by_line() -> None:
