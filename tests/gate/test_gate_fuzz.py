@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sandbox.gate.body import body_pieces
+from bot.sandbox.gate.chunks import Chunks
 from bot.sandbox.gate.faults import BadRequest, ConnectionOver
 from bot.sandbox.gate.head import Head, read_head
 from tests.guard.fuzzing import examples
@@ -101,6 +102,21 @@ def test_fuzz_chunks_that_are_taken_are_the_same_to_another_reader(
     found = asyncio.run(_read(data, cuts))
     if found is not None:
         assert found == _as_h11_reads(data)
+
+
+@examples(300)
+@given(st.lists(st.binary(min_size=1, max_size=40), max_size=8), st.lists(st.integers(1, 9)), st.booleans())
+def test_fuzz_the_engines_chunks_are_read_as_they_were_written(
+    parts: list[bytes], cuts: list[int], whole: bool
+) -> None:
+    """However they arrive; the end is seen with its last byte's line, and nothing before it."""
+    data = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts) + (b"0\r\n\r\n" if whole else b"")
+    chunks, found, position = Chunks(), b"", 0
+    for size in [*cuts, len(data)]:
+        assert not chunks.over or position >= len(data) - 2
+        found += b"".join(chunks.feed(data[position : position + size]))
+        position += size
+    assert found == b"".join(parts) and chunks.over == whole
 
 
 async def _read(data: bytes, cuts: list[int]) -> bytes | None:

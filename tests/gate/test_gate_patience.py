@@ -11,19 +11,21 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import h11
 import pytest
 
 from bot.errors import EngineTimeout
 from bot.guard.streams import MAX_ARCHIVE
 from bot.sandbox.gate import patience, pump
 from bot.sandbox.gate.body import LEAST_CHUNK, MANY_CHUNKS
+from bot.sandbox.gate.chunks import Crumbs
 from bot.sandbox.gate.lab import BURST
 from bot.sandbox.gate.paces import BODIES, BODY_SECONDS, CALL_SECONDS, COSTLY, COSTLY_SECONDS, LARGE_BODY
 from bot.sandbox.gate.patience import LONGEST_WAIT, Pace
 from bot.sandbox.gate.pump import FULL, MUCH, STRAIGHT, Rest
 from bot.sandbox.gate.server import TOLD_AT_A_TIME
 from bot.sandbox.gate.sparing import SparingLog
-from bot.sandbox.gate.upstream import MAX_WHOLE
+from bot.sandbox.gate.upstream import CHUNKS_PIECE, MAX_WHOLE, EngineAnswer
 from bot.sandbox.refusals import FIRST, INTERVAL
 from tests.gate.support import A, FakeEngine, HandMadeLab, opened, raw, settled, status, until
 
@@ -283,6 +285,49 @@ async def test_a_body_in_crumbs_is_refused(lab: HandMadeLab, size: int, pieces: 
     body = b"%x\r\n%b\r\n" % (size, b" " * size) * pieces + b'17\r\n{"Image":"diamol/base"}\r\n0\r\n\r\n'
     answer = await raw(lab.socket, head + b"Transfer-Encoding: chunked\r\n\r\n" + body)
     assert status(answer) == expected and (b"pieces" in answer) == (expected == 413)
+
+
+async def test_a_log_of_crumbs_leaves_turns_for_others() -> None:
+    """Each short line is a chunk of the engine's; also when all are there at once, others have turns in between."""
+    lines = [b"%06d" % number for number in range(20_000)]
+    crumbs = b"".join(b"6\r\n%b\r\n" % line for line in lines) + b"0\r\n\r\n"
+    there = asyncio.StreamReader(limit=len(crumbs))
+    there.feed_data(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    machine = h11.Connection(h11.CLIENT)
+    machine.send(h11.Request(method="GET", target="/", headers=[("Host", "d")]))
+    machine.send(h11.EndOfMessage())
+    ours, engines = socket.socketpair(socket.AF_UNIX)
+    _, writer = await asyncio.open_unix_connection(sock=ours)
+    answer = EngineAnswer(there, writer, machine, Crumbs())
+    await answer.read_head()
+    there.feed_data(crumbs)
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(other())
+        pieces = [piece async for piece in answer.pieces()]
+        task.cancel()
+    writer.close()
+    engines.close()
+    assert b"".join(pieces) == b"".join(lines)
+    assert turns >= len(pieces) - 1 >= len(crumbs) // CHUNKS_PIECE
+
+
+async def test_a_log_that_breaks_off_does_so_for_the_client(lab: HandMadeLab, fake: FakeEngine) -> None:
+    """The missing last chunk tells it."""
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    for rest in (b"", b"5\r\nab", b"2\r\nabcd", b"zz\r\n"):
+        fake.replies = {b"GET /v1.41/containers/" + WEB.encode(): head + b"2\r\nxy\r\n" + rest} | fake.replies
+        answer = await raw(lab.socket, LOGS)
+        assert status(answer) == 200 and not answer.endswith(b"0\r\n\r\n")
+        fake.replies.pop(b"GET /v1.41/containers/" + WEB.encode())
+    await settled(lab)
 
 
 async def test_an_engine_that_is_away_does_not_fill_the_log(

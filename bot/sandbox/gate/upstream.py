@@ -16,11 +16,14 @@ import h11
 
 from bot.errors import EngineTimeout, EngineTooMuch, EngineUnavailable
 from bot.guard.verdict import Upstream, to_json
+from bot.sandbox.gate.chunks import Chunks, Crumbs
 from bot.sandbox.longpaths import reachable
 
 VERSION = "/v1.41"
 """The only version that the engine is ever asked in."""
 PIECE = 256 * 1024
+CHUNKS_PIECE = 16 * 1024
+"""Of chunks, which may be as small as a line of a log: a millisecond's worth."""
 BUFFER = 64 * 1024
 """Unread bytes of a stream at which reading the engine pauses (asyncio lets twice as many and one piece come)."""
 MAX_WHOLE = 8 * 1024 * 1024
@@ -39,10 +42,13 @@ def target(request: Upstream) -> str:
 class EngineAnswer:
     """The engine's answer to one request: its head, then its body in pieces, or a raw stream after 101."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, machine: h11.Connection) -> None:
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, machine: h11.Connection, crumbs: Crumbs
+    ) -> None:
         self.reader = reader
         self.writer = writer
         self._machine = machine
+        self._crumbs = crumbs
         self.status = 0
         self.headers: Mapping[str, str] = {}
 
@@ -73,12 +79,33 @@ class EngineAnswer:
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The body as it comes; ends with the body."""
+        if self.headers.get("transfer-encoding", "").lower() == "chunked":
+            async for piece in self._chunked():
+                yield piece
+            return
         while True:
             event = await self._next()
             if isinstance(event, h11.Data):
                 yield bytes(event.data)
             elif isinstance(event, h11.EndOfMessage | h11.ConnectionClosed):
                 return
+
+    async def _chunked(self) -> AsyncIterator[bytes]:
+        """What is there of many small chunks, as one piece."""
+        chunks, data = Chunks(), self._machine.trailing_data[0]
+        try:
+            while True:
+                found = chunks.feed(data)
+                if found:
+                    yield b"".join(found)
+                if chunks.over:
+                    return
+                await self._crumbs.rest(len(found))
+                data = await self.reader.read(CHUNKS_PIECE)
+                if not data:
+                    raise EngineUnavailable("the engine broke off in the middle of its answer")
+        except (ConnectionError, ValueError) as error:
+            raise EngineUnavailable(f"the engine's connection broke: {error}") from error
 
     async def whole(self) -> bytes:
         collected, size = [], 0
@@ -103,6 +130,7 @@ class Engine:
 
     def __init__(self, socket_path: Path) -> None:
         self._path = socket_path
+        self._crumbs = Crumbs()
 
     @contextlib.asynccontextmanager
     async def asked(
@@ -127,7 +155,7 @@ class Engine:
             connection.close()
             raise
         try:
-            answer = EngineAnswer(reader, writer, machine)
+            answer = EngineAnswer(reader, writer, machine, self._crumbs)
             async with watched(writer) if watched is not None else contextlib.nullcontext():
                 await answer.read_head()
             yield answer
