@@ -85,8 +85,8 @@ _REPEATED = ("Cannot kill container: {}", "in container {}", "Container {} is pa
 """Where the engine's errors repeat the caller's word for a container; elsewhere they have its id."""
 
 
-_ROOT = re.compile(r"/overlay2/[0-9a-f]{64}/(?:merged|diff)", re.ASCII)
-"""Where the engine has a container's files."""
+_ROOT = re.compile(r"/(?:overlay2/[0-9a-f]{64}/(?:merged|diff)|volumes/[\w.-]+/_data)", re.ASCII)
+"""Where the engine has a container's files, and a volume's."""
 
 
 def devirtualised(owner: Owner, text: str, called: tuple[str, str] | None = None) -> str:
@@ -99,6 +99,9 @@ def devirtualised(owner: Owner, text: str, called: tuple[str, str] | None = None
 
 
 def _inside(word: str) -> str:
-    """A path of the host's that leads into a container, as it is in there: errors about links tell it."""
+    """A path of the host's that leads into a container or volume, as it is in there: errors about links tell it."""
     root = _ROOT.search(word)
-    return word if root is None else word[: word.index("/")] + (word[root.end() :] or "/")
+    if root is None:
+        return word
+    rest = word[root.end() :]
+    return word[: word.index("/")] + ("" if rest.startswith("/") else "/") + rest

@@ -21,3 +21,19 @@ def test_mounts_below_any_state_folder_are_taken_off(tmp_path: Path, name: str) 
     subprocess.run(("mount", "-t", "tmpfs", "none", point), check=True)
     leftovers.unmount(places)
     assert not os.path.ismount(point)
+
+
+def test_what_was_frozen_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of this engine's labs, in either version of cgroups; it could not end otherwise."""
+    places = Places.of(tmp_path / "state")
+    monkeypatch.setattr(leftovers, "CGROUPS", tmp_path / "cgroup")
+    switches = [
+        tmp_path / "cgroup" / "freezer" / places.name / "lab" / "freezer.state",
+        tmp_path / "cgroup" / places.name / "lab" / "cgroup.freeze",
+        tmp_path / "cgroup" / "freezer" / "another" / "lab" / "freezer.state",
+    ]
+    for switch in switches:
+        switch.parent.mkdir(parents=True)
+        switch.write_text("FROZEN")
+    leftovers.thaw(places)
+    assert [switch.read_text() for switch in switches] == ["THAWED", "0", "FROZEN"]

@@ -19,7 +19,7 @@ from bot.sandbox.gate.spool import SPOOLS_OF_LAB
 from bot.sandbox.turns import Turns
 from tests.gate.support import A, FakeEngine, HandMadeLab, opened, raw, settled, status, until
 from tests.guard.cases import Step
-from tests.guard.lab import WEB, container
+from tests.guard.lab import IMAGE, WEB, container, image
 
 MIB = 2**20
 GET = b"GET /v1.41/containers/web/archive?path=/x HTTP/1.1\r\nHost: d\r\n\r\n"
@@ -220,6 +220,32 @@ async def test_a_lab_that_cannot_be_held_still_is_not_copied_in(
         answer = await raw(lab.socket, step.raw)
         assert status(answer) == 503 and b"could not be held still" in answer
     assert asked(fake) == [] and ice.notes == ["freeze", "thaw"] * 2
+
+
+@pytest.mark.parametrize(
+    ("host", "still"),
+    [
+        ({}, False),
+        ({"Tmpfs": {"/t": "size=1m"}}, False),
+        ({"Binds": ["data:/data"]}, True),
+        ({"Mounts": [{"Type": "volume", "Target": "/data"}]}, True),
+    ],
+)
+async def test_a_container_with_a_volume_is_made_in_a_lab_that_stands_still(
+    lab: HandMadeLab, fake: FakeEngine, ice: Ice, host: dict[str, object], still: bool
+) -> None:
+    """The engine may fill the volume, which others hold; any other is made beside what runs."""
+    lab.has("diamol/base")
+    fake.replies |= {
+        b"GET /v1.41/images/json": whole(json.dumps([image(IMAGE, "diamol/base:latest")]).encode()),
+        b"GET /v1.41/images/": whole(b'{"Config":{}}'),
+        b"GET /v1.41/volumes": whole(b"{}"),
+        b"POST /v1.41/": whole(json.dumps({"Id": WEB, "Name": "x", "Warnings": None}).encode(), b"201 Created"),
+    }
+    body = json.dumps({"Image": "diamol/base", "HostConfig": host}).encode()
+    create = Step("POST", "/v1.41/containers/create", body, "application/json")
+    assert status(await raw(lab.socket, create.raw)) == 201
+    assert ice.notes == (["freeze", "thaw"] if still else [])
 
 
 async def test_a_lab_that_closes_meanwhile_is_let_go(lab: HandMadeLab, fake: FakeEngine, ice: Ice) -> None:

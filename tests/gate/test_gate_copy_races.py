@@ -21,6 +21,9 @@ pytestmark = [
 ]
 
 BASE = "diamol/base"
+WEB = "diamol/ch02-hello-diamol-web"
+FILLS = 15
+"""Without the stillness one in about ten makes a folder on the host."""
 SECONDS = 20.0
 """Without the stillness some hundred copies are enough for a file on the host."""
 AT_A_TIME = 4
@@ -49,17 +52,19 @@ def _inside(folder: Path) -> list[str]:
 
 def trap(sentinel: Path) -> bytes:
     """A container's files: `/etc` is a link to `/e`, which is swapped with a link to the host's folder."""
+    folder, link = tarfile.DIRTYPE, tarfile.SYMTYPE
+    files = (("e", folder, ""), ("etc", link, "/e"), ("elink", link, str(sentinel)))
+    return tar(racer("/e", "/elink"), *files)
+
+
+def tar(program: bytes, *others: tuple[str, bytes, str]) -> bytes:
+    """`race`, which is the program, and others as (name, kind, link)."""
     data = io.BytesIO()
     with tarfile.open(fileobj=data, mode="w") as archive:
-        program = tarfile.TarInfo("race")
-        content = racer("/e", "/elink")
-        program.mode, program.size = 0o755, len(content)
-        archive.addfile(program, io.BytesIO(content))
-        for name, kind, link in (
-            ("e", tarfile.DIRTYPE, ""),
-            ("etc", tarfile.SYMTYPE, "/e"),
-            ("elink", tarfile.SYMTYPE, str(sentinel)),
-        ):
+        info = tarfile.TarInfo("race")
+        info.mode, info.size = 0o755, len(program)
+        archive.addfile(info, io.BytesIO(program))
+        for name, kind, link in others:
             info = tarfile.TarInfo(name)
             info.type, info.linkname, info.mode = kind, link, 0o755
             archive.addfile(info)
@@ -91,6 +96,24 @@ async def test_a_swap_while_the_engine_mounts_for_a_copy_meets_nobody(lab_a: Han
     print(dict(answers))
     assert await asyncio.to_thread(_inside, sentinel) == ["kept"]
     assert set(answers) == {200} and answers[200] > 100, answers
+
+
+async def test_a_swap_while_the_engine_fills_a_volume_meets_nobody(lab_a: HandMadeLab, sentinel: Path) -> None:
+    """Case I175: it copies an image's files into an empty volume that a running program holds; none lands elsewhere."""
+    for image in (BASE, WEB):
+        lab_a.has(image)
+    program = racer("/v/local", "/v/.link", after="/v/bin", target=str(sentinel))
+    for _ in range(FILLS):
+        await lab_a.ok("create", "--name", "swaps", "-v", "shared:/v", BASE, "/race")
+        put = Step("PUT", "/v1.41/containers/swaps/archive?path=/", tar(program), "application/x-tar")
+        assert status(await raw(lab_a.socket, put.raw)) == 200
+        await lab_a.ok("start", "swaps")
+        await lab_a.ok("create", "--name", "filled", "-v", "shared:/usr", WEB, "true")
+        listed = await lab_a.ok("exec", "swaps", "ls", "-a", "/v")
+        assert ".link" in listed.split(), "the program has not run"
+        await lab_a.ok("rm", "--force", "swaps", "filled")
+        await lab_a.ok("volume", "rm", "shared")
+        assert await asyncio.to_thread(_inside, sentinel) == ["kept"]
 
 
 async def test_what_stood_still_goes_on_and_what_was_paused_stays_so(lab_a: HandMadeLab) -> None:

@@ -14,12 +14,13 @@ import pytest
 import bot.guard
 from bot.guard import decide
 from bot.guard.call import Call
+from bot.guard.names import devirtualised
 from bot.guard.refusals import SENTENCES, refuse
 from bot.guard.routes import ROUTES, Route
 from bot.guard.verdict import Refuse
 from tests.guard.cases import read_corpus
 from tests.guard.judged import WORLD, judge
-from tests.guard.lab import OWNER
+from tests.guard.lab import LAB, OWNER
 
 SAFE_WAY = re.compile(
     r";|instead|try |use |leave |run |remove |choose |ask for|reach|publish|each container|this lab|docker |here|stay"
@@ -76,3 +77,20 @@ def test_what_the_corpus_meets_says_more_than_its_status() -> None:
             if isinstance(verdict, Refuse):
                 assert len(verdict.message) > 8, case.name
                 assert "Traceback" not in verdict.message and "Error(" not in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        (f"too many links in /srv/x/overlay2/{'c0' * 32}/merged/a/b", "too many links in /a/b"),
+        (f'open "/srv/x/overlay2/{"c0" * 32}/diff": no such file', 'open "/": no such file'),
+        (f"lchown /srv/x/volumes/lab-{LAB}.data/_data/local: no", "lchown /local: no"),
+        (
+            "Could not find the file /overlay2/x in container web",
+            "Could not find the file /overlay2/x in container web",
+        ),
+    ],
+)
+def test_an_error_shows_no_folder_of_the_hosts(told: str, shown: str) -> None:
+    """A path into a container or a volume is told as it is in there."""
+    assert devirtualised(OWNER, told) == shown

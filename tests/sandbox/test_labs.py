@@ -17,7 +17,7 @@ from bot.sandbox.host import SandboxHost
 from bot.sandbox.lab import Lab
 from bot.sandbox.names import label_filter, network_name, toolbox_name
 from bot.settings import Settings
-from tests.sandbox.kit import Make, reading, sandbox
+from tests.sandbox.kit import Make, eventually, reading, sandbox
 
 pytestmark = pytest.mark.engine
 
@@ -202,3 +202,13 @@ async def test_a_toolbox_is_what_the_security_page_says(lab: Lab, engine: Engine
     assert [mount["Destination"] for mount in found["Mounts"] if mount["RW"]] == ["/root"]
     status = (await lab.run_script("cat /proc/self/status")).output
     assert "NoNewPrivs:\t1" in status and "Seccomp:\t2" in status
+
+
+async def test_a_lab_that_a_killed_bot_left_frozen_goes_on(lab: Lab, settings: Settings) -> None:
+    """Nothing in it would answer or could be ended: a start of the bot lets go of every lab first."""
+    cgroups = Cgroups(settings.cgroup)
+    cgroups.freeze(lab.id)
+    await eventually(lambda: cgroups.frozen(lab.id))
+    async with sandbox(settings):
+        assert not cgroups.frozen(lab.id)
+    assert (await lab.run_script("echo on")).output == "on\n"
