@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-NAMES = ("memory", "lesson", "gate", "tap", "floods", "updates", "pages", "load", "start")
+NAMES = ("memory", "lesson", "gate", "tap", "floods", "offenders", "updates", "pages", "load", "start")
 """The benchmarks, in the order in which they run: memory first, while the engine has done nothing yet."""
 
 USAGE = f"""\

@@ -34,13 +34,13 @@ async def measure(run: Run) -> list[Row]:
     async with process(variables, "bot") as pid:
         await until_served(url)
         async with Member(url) as learner:
-            step = await _old_step(learner)
+            step = await old_step(learner)
             before = weigh(pid).private
-            idle = await _taps(learner, step, run.rounds(ROUNDS))
+            idle = await taps(learner, step, run.rounds(ROUNDS))
             for number in range(FLOODS):
                 await _flood(url, number)
             await _all_run(run)
-            flooded = await _taps(learner, step, run.rounds(ROUNDS))
+            flooded = await taps(learner, step, run.rounds(ROUNDS))
             memory = (weigh(pid).private - before) / FLOODS
     what = f"a tap answered while {FLOODS} labs flood / by an idle bot"
     return [
@@ -49,7 +49,7 @@ async def measure(run: Run) -> list[Row]:
     ]
 
 
-async def _old_step(learner: Member) -> Seen:
+async def old_step(learner: Member) -> Seen:
     """A step that the learner has left: its Next is answered with a word and sends nothing."""
     await learner.says(START)
     await learner.presses(START_CHAPTER, timeout=PATIENCE)
@@ -73,7 +73,7 @@ async def _all_run(run: Run) -> None:
     await asyncio.sleep(SETTLE_SECONDS)
 
 
-async def _taps(learner: Member, step: Seen, rounds: int) -> Sample:
+async def taps(learner: Member, step: Seen, rounds: int) -> Sample:
     times = []
     for _ in range(rounds):
         started = time.perf_counter()
