@@ -93,7 +93,10 @@ def read_archive(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict:
 
 
 def write_archive(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict:
+    """No folder is replaced by a file or link, as the CLI asks by itself: with a link for /etc or /dev, what the engine
+    and runc mount in there at the next start would be mounted in a folder that another container may share."""
     identity, path = _archive(call, owner, facts, name)
-    options = listed(call.query, {"noOverwriteDirNonDir": boolean, "copyUIDGID": boolean})
-    request = Upstream("PUT", f"/containers/{identity}/archive", (("path", path), *options))
+    options = listed(call.query, {"copyUIDGID": boolean})
+    query = (("path", path), ("noOverwriteDirNonDir", "1"), *options)
+    request = Upstream("PUT", f"/containers/{identity}/archive", query)
     return Forward(request, Reply(Carry.UPLOAD, counted=True), still=True, called=(identity, name))

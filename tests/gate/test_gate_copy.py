@@ -186,7 +186,7 @@ async def test_an_upload_reaches_the_engine_whole(lab: HandMadeLab, fake: FakeEn
     fake.replies[b"PUT " + ARCHIVE] = whole(b"", b"200 OK")
     data = tar(*(f"file{number}" for number in range(2000)))
     assert status(await raw(lab.socket, _put(data).raw, pieces=10_000)) == 200
-    assert asked(fake) == ["PUT/archive?path=%2Fx"] and ice.notes == ["freeze", "thaw"]
+    assert asked(fake) == ["PUT/archive?path=%2Fx&noOverwriteDirNonDir=1"] and ice.notes == ["freeze", "thaw"]
 
 
 @pytest.mark.parametrize("last", [tar("device", kind=tarfile.CHRTYPE), b"\x01" * 512], ids=["a device", "no header"])

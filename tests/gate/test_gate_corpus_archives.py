@@ -94,8 +94,16 @@ PASSED = {
 """Each with the engine's own answers: it unpacks inside the container's files or not at all."""
 
 
-async def put(world: World, data: bytes, path: str = "/tmp") -> bytes:
-    step = Step("PUT", f"/v1.41/containers/web/archive?path={path}", data, "application/x-tar")
+@pytest.mark.parametrize("folder", ["etc", "dev", "proc", "sys"])
+async def test_a_link_takes_no_folders_place(world: World, folder: str) -> None:
+    """Case I174: the next start would mount the engine's own files wherever it leads."""
+    answer = await put(world, tar(member(folder, LINK, "/tmp")), "/", "db")
+    assert status(answer) == 500 and b"cannot overwrite directory" in answer
+    assert await world.check(b"") == []
+
+
+async def put(world: World, data: bytes, path: str = "/tmp", name: str = "web") -> bytes:
+    step = Step("PUT", f"/v1.41/containers/{name}/archive?path={path}", data, "application/x-tar")
     answer = await raw(world.a.socket, step.raw, timeout=30)
     world.given += answer
     return answer
