@@ -103,6 +103,27 @@ async def test_who_stops_waiting_in_a_group_leaves_the_others_their_place(small:
         assert not alex.shows(f"\n{MINJUN}\n")
 
 
+async def test_a_new_drivers_rule_holds_for_those_who_wait_for_a_lab(small: House, three: Three) -> None:
+    """Whose command was sent under the old one reads that it goes; the call's button is the driver's."""
+    alex = three[2]
+    await alex.says("true")
+    await alex.sees("✓")
+    async with Member(small.url, MINJUN, chat=GROUP_ID) as member, Member(small.url, HANEUL, chat=GROUP_ID) as admin:
+        for person in (member, admin):
+            await person.says(f"/sh echo {person.user}")
+            await person.sees("1번째로 기다려요")
+        await admin.says("/driver")
+        await admin.presses("🛡 관리자만")
+        await member.sees("민준: 실행할 사람이 바뀌어서")
+        await alex.says("/close")
+        await alex.presses("🧹 Close")
+        called = await admin.sees("자리가 났어요")
+        assert "관리자만" in (await member.sees_toast(await member.presses("▶ 실행", on=called))).text
+        await admin.presses("▶ 실행", on=called)
+        await admin.sees(f"\n{HANEUL}\n")
+        assert not admin.shows(f"\n{MINJUN}\n")
+
+
 @pytest.mark.parametrize("wish", ["✔ 확인", "/demo", "1 시작"])
 async def test_whatever_needs_a_lab_gets_a_place_in_the_queue(small: House, three: Three, wish: str) -> None:
     """A check, a tour, a button of the card: done by one tap when there is room."""
