@@ -101,9 +101,10 @@ class BashShell:
 
     async def drain(self) -> None:
         slave = os.open(f"/proc/{self._pid}/fd/0", os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
+        front = os.tcgetpgrp(self._master)
         for _ in range(30):
             with suppress(BlockingIOError):
-                while os.read(slave, 65536):  # One line each.
+                while os.tcgetpgrp(self._master) == front and os.read(slave, 65536):  # One line each.
                     pass
             await asyncio.sleep(0.01)
         os.close(slave)
