@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.chat.forgetting import Forgotten, never
 from bot.chat.job import Person
 
 NOBODY = Person(0, "")
@@ -23,3 +24,5 @@ class Cause:
     """The number of the message that it came as, or was changed to."""
     typed: bool = False
     """It came as a message of its own, which now stands below what the bot said before."""
+    forgotten: Forgotten = never
+    """Whether the person has been forgotten since, when it takes a while."""

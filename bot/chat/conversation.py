@@ -16,6 +16,7 @@ from bot.chat.kit import Kit
 from bot.chat.ledger import Ledger
 from bot.chat.lesson import Lesson
 from bot.chat.message import Outgoing
+from bot.chat.playing import Playing
 from bot.chat.session import Session
 from bot.chat.texts import Words
 from bot.chat.turns import Turns
@@ -42,8 +43,10 @@ class Conversation:
         self.kit = kit
         self.progress = progress
         self.turns = Turns()
-        self.tour: asyncio.Event | None = None
-        """Set to stop the tour that plays here; None: none does."""
+        self.tour: Playing | None = None
+        """None: none plays here."""
+        self.forgotten: asyncio.Event | None = None
+        """Nothing is noted any more of what is under way here; set when the conversation can begin anew."""
         self.people: dict[int, str] = {}
         """Who spoke or tapped here lately, the latest last."""
         self._turn = asyncio.Lock()
@@ -114,9 +117,18 @@ class Conversation:
         self.scope = Scope(chat_id, self.scope.topic_id)
         self.session.move(self.scope)
 
+    def drop_tour(self) -> bool:
+        """Its lab goes: whether a tour has played here."""
+        if self.tour is None:
+            return False
+        self.tour.drop()
+        return True
+
     async def decide(self, event: Event) -> tuple[Effect, ...]:
         """Let the dialogue decide, and keep what has changed."""
         async with self._turn:
+            if self.forgotten is not None:
+                return ()
             progress, effects = advance(self.kit.course, self.progress, event)
             if progress.place != self.progress.place or any(isinstance(one, SwitchLanguage) for one in effects):
                 await self._keep(progress.place, effects)

@@ -59,6 +59,10 @@ class Conversations:
     def known(self) -> tuple[Conversation, ...]:
         return tuple(self._known.values())
 
+    def of_chat(self, chat_id: int) -> tuple[Conversation, ...]:
+        """A private chat's, or those of a group's topics."""
+        return tuple(talk for talk in self._known.values() if talk.scope.chat_id == chat_id)
+
     def _forget_quiet(self) -> None:
         """The longest unused go first; one whose terminal is in use stays."""
         spare = len(self._known) - KEPT

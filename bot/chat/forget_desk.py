@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from bot.chat.admins import Admins
 from bot.chat.cause import Cause
 from bot.chat.conversation import Conversation
 from bot.chat.conversations import Conversations
 from bot.chat.driving import DriverDesk
+from bot.chat.keeper import Keeper
 from bot.chat.message import Outgoing, button, rows
 from bot.chat.pages_desk import PagesDesk
 from bot.errors import DosirakError
@@ -18,11 +22,13 @@ from bot.richtext import RichText
 log = logging.getLogger(__name__)
 
 LAST_FRAME = 3.0
-"""Seconds that a command's message may take to its end after its lab has gone."""
+"""Seconds that a command's message may take to its end before its lab goes."""
+ENDED = "terminal.shell_ended"
+"""What such a message says."""
 
 
 class ForgetDesk:
-    """`mine`: the person in every chat, and their private chat as a whole. `ours`: this group or topic."""
+    """`mine`: the person in every chat, and their private chat as a whole. `ours`: this group, with all its topics."""
 
     def __init__(self, conversations: Conversations, pages: PagesDesk, admins: Admins, driver: DriverDesk) -> None:
         self._conversations = conversations
@@ -46,43 +52,80 @@ class ForgetDesk:
             if not await self._admins.is_admin(talk.scope, cause.person.id):
                 return await talk.answer(cause, talk.words("forget.admins_only"))
             await talk.answer(cause)
-            await self._scope(talk)
+            await self._group(talk)
             await talk.show(cause, Outgoing(RichText(talk.words("forget.ours_done"))))
         else:
             await talk.answer(cause)
             await talk.show(cause, Outgoing(RichText(talk.words("forget.kept"))))
 
     async def _person(self, talk: Conversation, cause: Cause) -> None:
-        private = await self._conversations.find(Scope(cause.person.id))
-        await self._empty(private)
+        person = cause.person.id
+        talk.kit.forgetting.begin(person)
+        await self._conversations.find(Scope(person))
         reception = talk.kit.keeper.reception
-        for scope in reception.waiting.of_person(cause.person.id):
-            await reception.take_back(scope, cause.person.id)
-        for scope in await talk.kit.store.forget_user(cause.person.id):
+        for scope in reception.waiting.of_person(person):
+            await reception.take_back(scope, person)
+        for group in self._conversations.known():
+            await self._withdraw(group, person)
+        async with self._emptied(talk, person):
+            driven = await talk.kit.store.forget_user(person)
+        for scope in driven:
             group = await self._conversations.find(scope)
             group.later(self._driver.forgotten(group))
-        self._conversations.forget_person(cause.person.id)
+        self._conversations.forget_person(person)
         if not talk.shared:
             await talk.show(cause, Outgoing(RichText(talk.words("forget.mine_done"))))
 
-    async def _scope(self, talk: Conversation) -> None:
-        await self._empty(talk)
-        await talk.kit.store.forget_scope(talk.scope)
-        self._conversations.drop(talk.scope)
+    async def _withdraw(self, talk: Conversation, person: int) -> None:
+        """Their lines do not run, their tour ends; a command of theirs runs on, and nothing is noted of its end."""
+        for line in talk.turns.of_person(person):
+            talk.turns.remove(line)
+            if line.notice is not None:
+                talk.later(talk.kit.sender.delete(talk.scope, line.notice))
+        if talk.tour is not None and talk.tour.person.id == person:
+            talk.tour.drop()
+        job = talk.session.job
+        if job is not None and job.run is None and job.person.id == person:
+            await talk.session.cut_off(LAST_FRAME, ENDED)
 
-    async def _empty(self, talk: Conversation) -> None:
-        """Nothing waits or runs there any more, and the lab is gone with all that is in it."""
-        talk.turns.clear()
-        await talk.kit.keeper.reception.leave(talk.scope)
-        if talk.tour is not None:
-            talk.tour.set()
-        record = await talk.kit.keeper.record(talk.scope)
+    async def _group(self, talk: Conversation) -> None:
+        async with self._emptied(talk, talk.scope.chat_id):
+            await talk.kit.store.forget_chat(talk.scope.chat_id)
+
+    @asynccontextmanager
+    async def _emptied(self, talk: Conversation, chat_id: int) -> AsyncIterator[None]:
+        """Inside, nothing of this chat waits or runs any more, and its labs are gone with all that is in them.
+
+        Who speaks there meanwhile is heard afterwards, as a newcomer.
+        """
+        labs = [one.scope for one in await talk.kit.store.labs.all() if one.scope.chat_id == chat_id]
+        for scope in labs:
+            await self._conversations.find(scope)
+        talks = self._conversations.of_chat(chat_id)
+        heard = asyncio.Event()
+        for one in talks:
+            one.forgotten = heard
+            one.turns.clear()
+            one.drop_tour()
+        try:
+            await asyncio.gather(*(one.session.cut_off(LAST_FRAME, ENDED) for one in talks))
+            for guest in talk.kit.keeper.reception.waiting.of_chat(chat_id):
+                await talk.kit.keeper.reception.leave(guest.scope)
+            for one in talks:
+                await self._end(talk.kit.keeper, one.scope)
+            yield
+        finally:
+            for one in self._conversations.of_chat(chat_id):
+                self._conversations.drop(one.scope)
+            heard.set()
+
+    async def _end(self, keeper: Keeper, scope: Scope) -> None:
+        record = await keeper.last(scope)
         if record is None:
             return
         await self._pages.lab_ends(record)
         try:
-            await talk.kit.keeper.end(record)
+            await keeper.end(record)
         except DosirakError as error:
             # Its record goes all the same: the sweep at the next start finds what is left by its labels.
             log.warning("a lab was not removed at once: %s", error)
-        await talk.session.settled(LAST_FRAME)

@@ -138,7 +138,11 @@ class Handlers:
         scope = scope_of_update(update)
         if scope is None:
             raise ValueError("an update without a chat")
-        talk = await self._conversations.find(scope, language_of(update.effective_user))
+        language = language_of(update.effective_user)
+        talk = await self._conversations.find(scope, language)
+        while talk.forgotten is not None:
+            await talk.forgotten.wait()
+            talk = await self._conversations.find(scope, language)
         talk.meet(person_of(update.effective_user))
         return talk
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from bot.chat.forgetting import Forgotten, never
 from bot.chat.inbox import Receipt, at_work
 from bot.chat.keypad import Pad
 from bot.chat.live import Live
@@ -64,6 +65,8 @@ class Job:
         self.onward_inside = False
         """That command is for this program, and not offered when it has ended."""
         self.shared = shared
+        self.forgotten: Forgotten = never
+        """Whether the person has been forgotten since."""
         self.line = line
         self.tour = tour
         self.receipt: Receipt | None = at_work()

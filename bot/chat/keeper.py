@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -96,6 +97,8 @@ class Keeper:
         self._clock = clock
         self.listener: Listener | None = None
         self._opened: dict[Scope, LabId] = {}
+        self._sent_away: Counter[Scope] = Counter()
+        """How often those who wait for a lab there were told that they do not get one."""
         self._warned: dict[LabId, datetime] = {}
         """The end of which a lab was warned; another end deserves another warning."""
         self._turns: WeakValueDictionary[Scope, asyncio.Lock] = WeakValueDictionary()
@@ -111,7 +114,10 @@ class Keeper:
                 if self._is_open(scope):  # Still: it may have been parked or closed before this turn came.
                     return await self._open(scope, user_id)
         # Before the turn is taken: the reception may ask for another's, whose owner may be here too.
+        before = self._sent_away[scope]
         async with self.reception.admitted(scope, user_id, self), self._turn(scope):
+            if self._sent_away[scope] != before:
+                raise LabClosed("what waited for a lab there is not wanted any more")
             return await self._open(scope, user_id)
 
     async def _open(self, scope: Scope, user_id: int) -> Lab:
@@ -175,6 +181,12 @@ class Keeper:
 
     async def record(self, scope: Scope) -> LabRecord | None:
         return await self._store.labs.of(scope)
+
+    async def last(self, scope: Scope) -> LabRecord | None:
+        """The lab that is there when nobody waits for one any more: who does so now gets LabClosed."""
+        self._sent_away[scope] += 1
+        async with self._turn(scope):
+            return await self._store.labs.of(scope)
 
     async def scope_of(self, lab_id: LabId) -> Scope | None:
         """Whose lab this is."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.chat.forgetting import Forgetting
 from bot.chat.keeper import Keeper
 from bot.chat.lesson import Lesson
 from bot.chat.pictures import Pictures
@@ -35,6 +36,7 @@ class Kit:
     tasks: TaskShelf
     clock: Callable[[], datetime]
     notebook: Notebook
+    forgetting: Forgetting = field(default_factory=Forgetting)
     valve: Valve = field(default_factory=Valve)
     pictures: Pictures = field(default_factory=Pictures)
     previews: Previews | None = None

@@ -11,6 +11,8 @@ from bot.store import Wish
 
 async def line_up(talk: Conversation, cause: Cause, wish: Wish, text: str = "", place: Place | None = None) -> None:
     """A place, with an estimate; or a word that there are too many already."""
+    if talk.forgotten is not None or cause.forgotten():
+        return
     reception = talk.kit.keeper.reception
     number = await reception.join(talk.scope, Errand(Cause(cause.person), wish, text, place))
     if number is None:

@@ -15,6 +15,7 @@ from bot.chat.lining_up import line_up
 from bot.chat.message import Outgoing
 from bot.chat.names import harmless
 from bot.chat.pages_desk import PagesDesk
+from bot.chat.playing import Playing
 from bot.chat.refusals import FULL, refusal
 from bot.chat.view import STOPPED
 from bot.errors import DosirakError, LabsFull, StoreError
@@ -165,8 +166,11 @@ class Performer:
         self, talk: Conversation, cause: Cause, command: str, origin: Place | None, line: int | None = None
     ) -> None:
         """Run a command and write down who did; there must be no other. `line`: the note about it while it waited."""
+        if talk.forgotten is not None:
+            return
         job = Job(command, origin, cause.person, shared=talk.shared, line=line)
         job.asked = cause.said
+        job.forgotten = talk.kit.forgetting.since(cause.person.id)
         talk.session.start(job, lambda ended: self._ended(talk, ended))
         await self._audit(talk, cause, command)
 
@@ -177,10 +181,12 @@ class Performer:
         except StoreError as error:
             log.warning("a command is not in the audit: %s", error)
 
-    async def play(self, talk: Conversation, cause: Cause, command: str) -> Job:
-        """Run a tour's command as soon as the terminal is free; it counts for no step."""
-        while talk.session.busy:
+    async def play(self, talk: Conversation, cause: Cause, command: str, playing: Playing) -> Job | None:
+        """Run a tour's command as soon as the terminal is free; it counts for no step. None: the tour was dropped."""
+        while talk.session.busy and not playing.dropped:
             await talk.session.settled(PLAY_WAITS)
+        if playing.dropped:
+            return None
         job = Job(command, None, cause.person, shared=talk.shared, tour=True)
         talk.session.start(job, lambda ended: self._next(talk))
         await self._audit(talk, cause, command)
@@ -194,10 +200,12 @@ class Performer:
         if job.run is not None and is_wide_table(job.run):
             talk.later(self._draw(talk, job.run))
         if job.failure == FULL:
-            await talk.attempt(line_up(talk, Cause(job.person), Wish.RUN, job.command, job.origin))
-        if job.failure is None and not job.cut:
+            cause = Cause(job.person, forgotten=job.forgotten)
+            await talk.attempt(line_up(talk, cause, Wish.RUN, job.command, job.origin))
+        if job.failure is None and not job.cut and not job.forgotten():
             # Before the next one's command: what that finds done counts for nobody, and this may be what has done it.
-            await talk.attempt(self.happen(talk, CommandEnded(job.origin), Cause(job.person)))
+            cause = Cause(job.person, forgotten=job.forgotten)
+            await talk.attempt(self.happen(talk, CommandEnded(job.origin), cause))
         if job.cut == STOPPED:
             # The chat cannot be reached, or the bot ends: nobody waits here any more, and the next start says so.
             talk.turns.clear()
@@ -228,13 +236,16 @@ class Performer:
             return
         if effect.asked:
             await talk.kit.sender.typing(talk.scope)
+        forgotten = talk.kit.forgetting.since(cause.person.id) if effect.asked else cause.forgotten
+        if talk.forgotten is not None:
+            return
         try:
             lab = await talk.kit.keeper.open(talk.scope, cause.person.id)
             result = await lab.run_script(step.verify, environment={"DOSIRAK_LANGUAGE": talk.progress.language})
         except DosirakError as error:
             log.warning("a check could not run: %s", error)
             if effect.asked:
-                await self._refuse_check(talk, cause, effect.place, error)
+                await self._refuse_check(talk, Cause(cause.person, forgotten=forgotten), effect.place, error)
             return
         if result.timed_out:
             if effect.asked:
@@ -242,7 +253,8 @@ class Performer:
             return
         reason = result.output.strip().rpartition("\n")[2]
         ended = CheckEnded(effect.place, result.exit_code == 0, reason, effect.asked)
-        await self.happen(talk, ended, Cause(cause.person))
+        if not forgotten():
+            await self.happen(talk, ended, Cause(cause.person, forgotten=forgotten))
 
     async def check_again(self, talk: Conversation, cause: Cause, place: Place) -> None:
         """A check that had to wait for a lab."""
@@ -255,6 +267,8 @@ class Performer:
 
     async def _mark(self, talk: Conversation, cause: Cause, effect: do.MarkDone) -> None:
         person, place = cause.person, effect.place
+        if talk.forgotten is not None or cause.forgotten():
+            return
         added = await talk.kit.store.completions.add(
             Completion(talk.scope, person.id, person.name, place.chapter, place.step, talk.kit.clock())
         )
@@ -289,6 +303,8 @@ class Performer:
         if record is None:
             return await talk.show(cause, Outgoing(RichText(talk.words("reset.nothing"))))
         await talk.kit.sender.typing(talk.scope)
+        if talk.drop_tour():
+            await talk.say("demo.dropped")
         await self._desk.lab_ends(record)
         try:
             closed = await talk.kit.keeper.end(record)

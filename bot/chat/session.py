@@ -103,10 +103,14 @@ class Session:
                 async with asyncio.timeout(seconds):
                     await job.shown.wait()
 
-    async def cut_off(self, seconds: float) -> None:
-        """The bot is about to stop: a command's message says so and loses its keys, within so many seconds."""
+    async def cut_off(self, seconds: float, why: str = STOPPED) -> None:
+        """What runs is not followed any more: its message says why (a key), within so many seconds.
+
+        The bot is about to stop, or the lab to be taken away.
+        """
+        self._left_over.clear()
         if self.job is not None:
-            self.job.cut = STOPPED
+            self.job.cut = why
             if self._opening is not None:
                 self._opening.reschedule(_now())
             self.console.close()
@@ -139,6 +143,7 @@ class Session:
         last = self.last
         if self.job is None and self._left_over and last is not None and self._then is not None:
             job = Job(self._left_over[0].command, None, last.person, shared=last.shared)
+            job.forgotten = last.forgotten
             job.run = self._left_over.popleft()
             self.start(job, self._then)
 

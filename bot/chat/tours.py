@@ -11,6 +11,7 @@ from bot.chat.conversation import Conversation
 from bot.chat.lining_up import line_up
 from bot.chat.message import Outgoing, button, rows
 from bot.chat.performer import Performer
+from bot.chat.playing import Playing
 from bot.chat.refusals import FULL
 from bot.course import Chapter, Course, Scene
 from bot.learning.places import chapter_of
@@ -38,23 +39,25 @@ class Tours:
             return await talk.say("demo.plays")
         if talk.session.busy and not talk.shared:  # In a group, what runs is another's, and the tour comes after it.
             return await talk.say(talk.session.busy_note)
-        talk.tour = asyncio.Event()
+        talk.tour = Playing(cause.person)
         talk.later(self._play(talk, cause, chapter, talk.tour))
 
     async def stop(self, talk: Conversation, cause: Cause) -> None:
         """The stop button: what runs is interrupted, and the last scene cleans up."""
         if talk.tour is None:
             return await talk.answer(cause, talk.words("demo.over"))
-        talk.tour.set()
+        talk.tour.stopped.set()
         await talk.answer(cause, talk.words("demo.stopping"))
         await talk.session.interrupt()
 
-    async def _play(self, talk: Conversation, cause: Cause, chapter: Chapter, stopped: asyncio.Event) -> None:
+    async def _play(self, talk: Conversation, cause: Cause, chapter: Chapter, playing: Playing) -> None:
         try:
             async with talk.kit.notebook.kept(talk.scope, Kind.DEMO, cause.person) as note:
-                tour = _Tour(talk, cause, chapter, stopped, note)
+                tour = _Tour(talk, cause, chapter, playing, note)
                 failure = await self._scenes(tour)
                 await tour.take_button()
+            if playing.dropped:
+                return
             if failure == FULL:
                 await line_up(talk, cause, Wish.DEMO, chapter.id)
             elif failure is None:
@@ -68,26 +71,31 @@ class Tours:
         """One after the other; without a lab, why there is none, which its terminal has said."""
         *scenes, last = tour.chapter.tour
         for scene in scenes:
-            if not tour.stopped.is_set() and (failure := await self._scene(tour, scene)):
+            if not tour.playing.stopped.is_set() and (failure := await self._scene(tour, scene)):
                 return failure
-        return await self._scene(tour, last)
+        return None if tour.playing.dropped else await self._scene(tour, last)
 
     async def _scene(self, tour: _Tour, scene: Scene) -> str | None:
         await tour.say(scene)
-        if scene.command is not None:
-            job = await self._performer.play(tour.talk, tour.cause, scene.command)
-            try:
-                async with asyncio.timeout(SCENE_SECONDS):
-                    await job.shown.wait()
-            except TimeoutError:
-                await tour.talk.session.interrupt()
-                await job.shown.wait()
-            if job.run is None and not job.cancelled and job.failure is not None:
-                return job.failure
+        if scene.command is not None and (failure := await self._command(tour, scene.command)):
+            return failure
         with suppress(TimeoutError):
             async with asyncio.timeout(scene.pause):
-                await tour.stopped.wait()
+                await tour.playing.stopped.wait()
         return None
+
+    async def _command(self, tour: _Tour, command: str) -> str | None:
+        """Returns at its end; without a lab, why there is none."""
+        job = await self._performer.play(tour.talk, tour.cause, command, tour.playing)
+        if job is None:
+            return None
+        try:
+            async with asyncio.timeout(SCENE_SECONDS):
+                await job.shown.wait()
+        except TimeoutError:
+            await tour.talk.session.interrupt()
+            await job.shown.wait()
+        return job.failure if job.run is None and not job.cancelled else None
 
 
 @dataclass(slots=True)
@@ -97,7 +105,7 @@ class _Tour:
     talk: Conversation
     cause: Cause
     chapter: Chapter
-    stopped: asyncio.Event
+    playing: Playing
     note: int | None
     button: int | None = None
 
@@ -105,10 +113,10 @@ class _Tour:
         """The scene's words. The button goes along with them; in a group it stays where it is, since Telegram lets a
         bot change few messages a minute there, and a tour has many."""
         text = RichText(scene.texts[self.talk.progress.language])
-        if self.talk.shared and self.button is not None and not self.stopped.is_set():
+        if self.talk.shared and self.button is not None and not self.playing.stopped.is_set():
             return await self.talk.post(Outgoing(text))
         await self.take_button()
-        if self.stopped.is_set():  # What runs now cleans up, and is better not stopped.
+        if self.playing.stopped.is_set():  # What runs now cleans up, and is better not stopped.
             return await self.talk.post(Outgoing(text))
         stop = button(self.talk.words("demo.stop"), "demo", "stop")
         self.button = await self.talk.send(Outgoing(text, rows((stop,))))

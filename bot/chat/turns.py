@@ -62,6 +62,9 @@ class Turns:
     def all(self) -> tuple[Line, ...]:
         return tuple(self._lines)
 
+    def of_person(self, user_id: int) -> tuple[Line, ...]:
+        return tuple(line for line in self._lines if line.cause.person.id == user_id)
+
     def remove(self, line: Line) -> None:
         self._lines.remove(line)
 

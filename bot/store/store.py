@@ -19,7 +19,7 @@ from bot.store.labs import Labs
 from bot.store.migrations import migrate
 from bot.store.pages import Pages
 from bot.store.queue import Queue
-from bot.store.scopes import Scopes, key, scope_of
+from bot.store.scopes import Scopes, scope_of
 from bot.store.shelf import Shelf
 from bot.store.unfinished import UnfinishedWork
 from bot.store.unlisted import Unlisted
@@ -62,12 +62,12 @@ class Store:
         finally:
             await database.close()
 
-    async def forget_scope(self, scope: Scope) -> None:
-        """Remove all that is kept about a conversation. Close its lab first: the lab's record goes too."""
+    async def forget_chat(self, chat_id: int) -> None:
+        """Remove all that is kept about a group, in all its topics. Close its labs first: their records go too."""
 
         def forget(statements: Statements) -> None:
             for table in _OF_A_CHAT:
-                statements.rows(f"DELETE FROM {table} WHERE chat_id = ? AND topic_id = ?", key(scope))
+                statements.rows(f"DELETE FROM {table} WHERE chat_id = ?", (chat_id,))
 
         await self._database.do(forget)
         await self._scrub()

@@ -97,3 +97,18 @@ async def test_a_restart_says_once_that_a_demo_was_cut_off(house: House, learner
     await learner.sees("\n끝\n")
     assert sum("데모가 끊겼어요" in seen.text for seen in learner.messages) == 1
     assert not any(button["text"].startswith("⏹") for seen in learner.messages for button in seen.buttons)
+
+
+@pytest.mark.parametrize(("command", "yes"), [("/close", "🧹 닫기"), ("/reset", "🧹 되돌리기")])
+async def test_a_demo_ends_with_its_lab(learner: Member, command: str, yes: str) -> None:
+    """It is said, and no further scene opens another."""
+    await learner.says("echo open")
+    await learner.sees("\nopen\n")
+    await learner.says("/demo")
+    await learner.sees("하나")
+    await learner.says(command)
+    await learner.presses(yes)
+    await learner.sees("데모도 여기서 끝나요")
+    await learner.says("/demo")
+    await learner.sees("여기까지예요")
+    assert sum(seen.text.startswith("$ echo cleaned") for seen in learner.messages) == 1

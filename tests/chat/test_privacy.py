@@ -12,12 +12,14 @@ import pytest
 
 from bot.errors import EngineUnavailable
 from bot.identity import Scope
-from bot.localchat.seed import GROUP_ID
+from bot.localchat.seed import FORUM_ID, GROUP_ID
 from tests.chat.conftest import House
 from tests.chatclient import Member
 
 HANEUL, MINJUN = 1001, 1002
 PATIENCE = 5.0
+AFTERWARDS = 1.0
+"""Seconds in which what was under way would have come back."""
 DOCUMENT = Path(__file__).resolve().parent.parent.parent / "deploy" / "PRIVACY.md"
 
 
@@ -77,6 +79,86 @@ async def test_a_member_is_forgotten_without_the_others(house: House) -> None:
         await haneul.presses("이 그룹의 것", on=asked)
         await haneul.sees("이 그룹에 대해 저장된 것을 모두")
     await nothing_is_stored(house)
+
+
+async def forget(house: House, learner: Member) -> None:
+    """Somebody's own things, and nothing comes back afterwards."""
+    await learner.says("/forget")
+    await learner.presses("🗑 내 것 지우기", on=await learner.sees("모두 지울까요?"))
+    await learner.sees_where(lambda seen: "저장된 것을 모두 지웠어요" in seen.text and not seen.buttons, "the end")
+    await nothing_is_stored(house)
+    await asyncio.sleep(AFTERWARDS)
+    assert await stored(house) == {}
+
+
+@pytest.mark.parametrize("line", ["sleep 600", "sleep 0.3", "read word"])
+async def test_what_runs_writes_nothing_after_it(house: House, learner: Member, line: str) -> None:
+    """A program that runs ends with the lab, and neither its end nor its step is noted."""
+    await learner.says("/start ch02-hello")
+    await learner.sees("2/4")
+    await learner.says(line)
+    await learner.sees(f"$ {line}")
+    await forget(house, learner)
+    assert not learner.shows("✅")
+    await learner.says("echo new")
+    await learner.sees("\nnew\n")
+
+
+async def test_a_lab_that_is_being_opened_is_not_there_after_it(house: House, learner: Member) -> None:
+    """The command that waits for it does not run."""
+    house.labs.opening = asyncio.Event()
+    await learner.says("touch made")
+    await learner.sees("여는 중")
+    await forget(house, learner)
+    house.labs.opening.set()
+    await asyncio.sleep(AFTERWARDS)
+    assert await stored(house) == {}
+    await learner.says("ls")
+    await learner.sees_where(lambda seen: seen.text.startswith("$ ls") and "✓" in seen.text, "an empty lab")
+
+
+async def test_a_demo_does_not_play_on_after_it(house: House, learner: Member) -> None:
+    """Not even the scene that cleans up: there is nothing left."""
+    await learner.says("/demo")
+    await learner.sees("하나")
+    await forget(house, learner)
+    assert not learner.shows("정리") and not learner.shows("여기까지예요")
+
+
+async def test_a_member_who_is_forgotten_completes_nothing_afterwards(house: House) -> None:
+    """Their command runs on for the group, and nobody is noted for it; their line that waits does not run."""
+    async with Member(house.url, HANEUL, chat=GROUP_ID) as haneul, Member(house.url, MINJUN, chat=GROUP_ID) as minjun:
+        await haneul.says("/start ch02-clean-up")
+        await haneul.sees("4/4")
+        await minjun.says("/sh sleep 1; docker container ls")
+        await minjun.sees("⏳")
+        await minjun.says("/sh echo 둘째")
+        waiting = await minjun.sees("1번째")
+        await minjun.says("/forget")
+        await minjun.presses("내 것 지우기", on=await minjun.sees("무엇을 지울까요?"))
+        await minjun.sees_where(lambda seen: "docker container ls" in seen.text and seen.button("🔁"), "the end")
+        await asyncio.sleep(AFTERWARDS)
+        assert minjun.now(waiting) is None and not minjun.shows("\n둘째\n")
+    for table in ("completions", "commands", "audit", "unfinished", "queue"):
+        assert not await house.store._database.rows(f"SELECT * FROM {table} WHERE user_id = {MINJUN}")
+
+
+async def test_a_forum_is_forgotten_with_all_its_topics(house: House) -> None:
+    """Asked for in one of them; their labs go, and a topic where something runs says nothing more."""
+    async with AsyncExitStack() as stack:
+        topics = [Member(house.url, HANEUL, chat=FORUM_ID, topic=topic) for topic in (None, 1)]
+        first, second = [await stack.enter_async_context(person) for person in topics]
+        for person in (first, second):
+            await person.says("/start ch02-hello")
+            await person.sees("2/4")
+            await person.says("/sh sleep 600")
+            await person.sees("$ sleep 600")
+        await first.says("/forget")
+        await first.presses("이 그룹의 것", on=await first.sees("무엇을 지울까요?"))
+        await first.sees("이 그룹에 대해 저장된 것을 모두")
+    await nothing_is_stored(house)
+    await asyncio.sleep(AFTERWARDS)
+    assert await stored(house) == {} and not house.labs._labs
 
 
 async def test_what_is_stored_is_documented(house: House) -> None:

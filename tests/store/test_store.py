@@ -257,21 +257,22 @@ async def test_the_audit_is_bounded_in_lines(store: Store, monkeypatch: pytest.M
     assert len(await audit_lines(store)) == 10
 
 
-async def test_forgetting_a_conversation_leaves_others_alone(store: Store) -> None:
-    """Place, completions, audit, lab and pages of that scope go; its topics and other chats stay."""
-    for scope in (GROUP, TOPIC):
+async def test_forgetting_a_group_leaves_others_alone(store: Store) -> None:
+    """Place, completions, audit, labs and pages of all its topics go; other chats stay."""
+    other = Scope(GROUP.chat_id - 1)
+    for scope in (GROUP, TOPIC, other):
         await put(store, ScopeState(scope, chapter="ch02"))
         await store.completions.add(completion(scope))
         await store.audit.add(AuditEntry(NOW, scope, 4242, "docker ps"))
     await open_lab(store, GROUP)
     await store.pages.put(page())
-    await store.forget_scope(GROUP)
-    assert await scopes_in(store) == (TOPIC,)
-    assert await store.completions.of(GROUP) == ()
-    assert await store.completions.of(TOPIC) == (completion(TOPIC),)
+    await store.forget_chat(GROUP.chat_id)
+    assert await scopes_in(store) == (other,)
+    assert await store.completions.of(GROUP) == await store.completions.of(TOPIC) == ()
+    assert await store.completions.of(other) == (completion(other),)
     assert await store.labs.of(GROUP) is None
     assert await store.pages.all() == ()
-    assert [line.scope for line in await audit_lines(store)] == [TOPIC]
+    assert [line.scope for line in await audit_lines(store)] == [other]
 
 
 async def test_a_forgotten_person_is_nowhere_in_the_files(store: Store, tmp_path: Path) -> None:
