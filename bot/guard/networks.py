@@ -97,7 +97,7 @@ def _keeps(item: Item, filters: Filters) -> bool:
 def _none(owner: Owner) -> Item:
     """The virtual `none`: every engine has it, and `--network none` works."""
     identity = hashlib.sha256(f"none of {owner.lab}".encode()).hexdigest()
-    ipam: Item = {"Driver": "default", "Options": None, "Config": []}
+    ipam: Item = {"Driver": "default", "Config": []}
     return _base({"Id": identity, "Created": "1970-01-01T00:00:00Z", "IPAM": ipam, "Labels": {}}, NONE, "null")
 
 

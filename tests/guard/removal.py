@@ -1,8 +1,9 @@
 """Take one rule out of the guard, in memory, for as long as a `with` block lasts.
 
 Rules are: every `raise` in the guard, every condition of such a raise, every field of every table, every forced
-setting, every row of the table of routes. Code is swapped inside the functions themselves, so that whoever imported
-one of them has the weakened one.
+setting, every row of the table of routes; and of what rebuilds requests and answers, every entry of an object, every
+condition of a list, every early end of a function; and every pattern. Code is swapped inside the functions themselves,
+so that whoever imported one of them has the weakened one.
 """
 
 from __future__ import annotations
@@ -45,8 +46,10 @@ EQUIVALENT = {
     "ports: if … not isinstance(host, str)": "the pattern after it takes texts alone",
     "rules: if … not isinstance(value, int)": "comparing anything else with a number is refused in the same way",
     "strictjson: if … len(text) > 20": "Python reads a few thousand digits at most, and then comes the bound",
-    "forced Binds": "absent and null are the same to the engine",
-    "forced VolumesFrom": "absent and null are the same to the engine",
+    'head: raise BadRequest(400, "the request\'s head cannot be read")': "h11 finds a request or says why not",
+    "head: if … version == b'1.1' and 'host' not in found": "h11 says the same",
+    "head: if … coding.lower() != 'chunked'": "h11 says the same",
+    "images: end if text.startswith('sha256:')": "what follows finds no image of that name",
 }
 """Rules whose absence nothing can notice, since something else says the same: kept for the reader."""
 
@@ -62,32 +65,37 @@ class Rule:
 
 def all_rules() -> tuple[Rule, ...]:
     """Every rule of the guard, named by its place."""
-    modules = [importlib.import_module(f"bot.guard.{found.name}") for found in pkgutil.iter_modules(bot.guard.__path__)]
-    code = [rule for module in modules if module.__name__ != "bot.guard.page" for rule in _raises(module)]
+    code = [rule for module in guard_modules() for rule in raises(module)]
     return (*code, *_fields(), *_forced(), *_rows())
 
 
-def _raises(module: ModuleType) -> Iterator[Rule]:
+def guard_modules() -> list[ModuleType]:
+    """The guard's modules; the page is about them, and decides nothing."""
+    names = [found.name for found in pkgutil.iter_modules(bot.guard.__path__) if found.name != "page"]
+    return [importlib.import_module(f"bot.guard.{name}") for name in names]
+
+
+def raises(module: ModuleType) -> Iterator[Rule]:
     tree = ast.parse(inspect.getsource(module))
-    within = _enclosing(tree)
-    name = module.__name__.removeprefix("bot.guard.")
+    within = enclosing(tree)
+    name = module.__name__.rpartition(".")[2]
     for index, node in enumerate(ast.walk(tree)):
         place = (str(module.__file__), within.get(index, 0))
         if isinstance(node, ast.Raise) and node.exc is not None:
             shown = f"{name}: {ast.unparse(node)[:80]}"
-            yield Rule(shown, _swap(module, tree, index, _not_raised), place)
+            yield Rule(shown, swap(module, tree, index, _not_raised), place)
         if isinstance(node, ast.If) and isinstance(node.test, ast.BoolOp) and isinstance(node.body[0], ast.Raise):
             for part, value in enumerate(node.test.values):
                 shown = f"{name}: if … {ast.unparse(value)[:60]}"
                 change = functools.partial(_without, place=part)
-                yield Rule(shown, _swap(module, tree, index, change), place)
+                yield Rule(shown, swap(module, tree, index, change), place)
 
 
-def _enclosing(tree: ast.Module) -> dict[int, int]:
+def enclosing(tree: ast.Module) -> dict[int, int]:
     """The line of the innermost function around each node, by the node's place in a walk."""
     lines: dict[int, int] = {}
     for node in ast.walk(tree):  # outer functions come first, so that inner ones have the last word
-        if isinstance(node, ast.FunctionDef):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             lines |= {id(part): node.lineno for part in ast.walk(node)}
     return {index: lines[id(node)] for index, node in enumerate(ast.walk(tree)) if id(node) in lines}
 
@@ -106,7 +114,7 @@ def _without(node: Any, *, place: int) -> Any:
     return node
 
 
-def _swap(module: ModuleType, tree: ast.Module, index: int, change: Callable[[Any], Any]) -> Any:
+def swap(module: ModuleType, tree: ast.Module, index: int, change: Callable[[Any], Any]) -> Any:
     @contextlib.contextmanager
     def out() -> Iterator[None]:
         mutated = copy.deepcopy(tree)
@@ -141,6 +149,7 @@ def _functions(code: CodeType) -> Iterator[CodeType]:
             yield from _functions(item)
 
 
+PACKAGES = ("bot.guard", "bot.sandbox.gate")
 _FOUND: dict[str, list[FunctionType]] = {}
 
 
@@ -149,7 +158,7 @@ def _of_module(name: str) -> list[FunctionType]:
     if not _FOUND:
         gc.unfreeze()  # A bot that ran in this process has frozen what there was, and the collector lists it no more.
         for item in gc.get_objects():
-            if isinstance(item, FunctionType) and str(item.__module__).startswith("bot.guard"):
+            if isinstance(item, FunctionType) and str(item.__module__).startswith(PACKAGES):
                 _FOUND.setdefault(item.__module__, []).append(item)
     return _FOUND.get(name, [])
 
@@ -188,11 +197,11 @@ def _loose_read(where: str) -> Any:
     def read(rule: Any, value: Any, place: str) -> Any:
         return _anything(rule, value) if place == where else strict(rule, value, place)
 
-    return lambda: _patched(rules, "_read", read)
+    return lambda: patched(rules, "_read", read)
 
 
 @contextlib.contextmanager
-def _patched(holder: Any, name: str, new: Any) -> Iterator[None]:
+def patched(holder: Any, name: str, new: Any) -> Iterator[None]:
     old = getattr(holder, name)
     setattr(holder, name, new)
     try:
@@ -205,10 +214,10 @@ def _forced() -> Iterator[Rule]:
     whole = forced.host_config
     for key in whole(OWNER):
         less = lambda owner, key=key: {name: value for name, value in whole(owner).items() if name != key}  # noqa: E731 (one for each key)
-        yield Rule(f"forced {key}", lambda less=less: _patched(forced, "host_config", less))
+        yield Rule(f"forced {key}", lambda less=less: patched(forced, "host_config", less))
 
 
 def _rows() -> Iterator[Rule]:
     for row in routes._TABLE:
         rest = tuple(item for item in routes._TABLE if item is not row)
-        yield Rule(f"route {row[2].methods} {row[2].path}", lambda rest=rest: _patched(routes, "_TABLE", rest))
+        yield Rule(f"route {row[2].methods} {row[2].path}", lambda rest=rest: patched(routes, "_TABLE", rest))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.guard import facts as ask
+from bot.guard.filters import name_filter
 from bot.guard.verdict import Answer, Forward, Need
 from tests.guard.lab import DB, OWNER, asked, container, created, forwarded, knowledge, network, refused
 
@@ -54,3 +55,9 @@ def test_a_decision_without_facts_asks_for_them() -> None:
         verdict = asked("POST", "/containers/create", {"Image": "diamol/base"}, known)
         known |= {question: knowledge()[question] for question in getattr(verdict, "questions", ())}
     assert isinstance(verdict, Forward) and not isinstance(verdict, Answer)
+
+
+def test_a_pattern_with_repetitions_is_never_run_here() -> None:
+    """Case F139: the engine's reader cannot be slowed down by one, Python's can: all that the engine found is kept."""
+    assert name_filter(("z+",))(["/web"]) and name_filter(("(a+)+$",))(["/" + "a" * 40 + "!"])
+    assert name_filter(("^/we",))(["/web"]) and not name_filter(("z",))(["/web"])
