@@ -16,6 +16,7 @@ from tests.guard import (
     test_guard_images,
     test_guard_json,
     test_guard_limits,
+    test_guard_refusals,
     test_guard_scopes,
     test_guard_streams,
     test_guard_views,
@@ -30,6 +31,7 @@ MODULES = (
     test_guard_images,
     test_guard_json,
     test_guard_limits,
+    test_guard_refusals,
     test_guard_streams,
     test_guard_views,
 )
