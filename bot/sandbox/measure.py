@@ -22,9 +22,9 @@ INODE_BYTES = 16384
 WALK_SECONDS = 20.0
 """A million files take two seconds; a disk that is slower than ten times that has other troubles."""
 
-MOST_HELD = 100_000
-"""Open files and mappings of a lab that are looked at, in a fraction of a second. A container full of processes has
-20,000; the kernel would let a lab have two million, and half a million copies of descriptors."""
+MOST_HELD = 50_000
+"""Open files and mappings of a lab that are looked at, in a third of a second. A lab full of ordinary processes has
+25,000; the kernel would let it have two million, and half a million copies of descriptors."""
 
 _DU = ("nice", "-n", "10", "du", "--null", "--summarize", "--one-file-system", "--files0-from=-")
 
