@@ -30,6 +30,8 @@ from bot.guard.verdict import Refused
 SECOND = 1_000_000_000
 MAX_ENVIRONMENT = 128 * 1024
 """All variables together; Linux takes 2 MiB for arguments and environment."""
+MAX_LABELS = 16 * 1024
+"""All labels together; they are in every list."""
 SMALLEST_MEMORY = 6 * 1024 * 1024
 """The engine's own least."""
 
@@ -43,13 +45,13 @@ def labels(value: Any) -> dict[str, str]:
     for key in found:
         if not key or key.lower().startswith(RESERVED_LABELS):
             raise refuse("reserved-label", key[:40])
+    if sum(len(key) + len(item) for key, item in found.items()) > MAX_LABELS:
+        raise refuse("too-much", f"more than {MAX_LABELS // 1024} KiB of labels", 400)
     return dict(found)
 
 
 def environment(value: Any) -> list[str] | None:
-    found = words()(value)
-    if found is not None and sum(map(len, found)) > MAX_ENVIRONMENT:
-        raise refuse("too-much", f"more than {MAX_ENVIRONMENT // 1024} KiB of variables", 400)
+    found = words(together=MAX_ENVIRONMENT)(value)
     return list(found) if found is not None else None
 
 

@@ -21,6 +21,9 @@ Table = Mapping[str, Rule]
 MAX_TEXT = 32 * 1024
 """One argument or variable; Linux's own bound for one is 128 KiB."""
 MAX_WORDS = 256
+MAX_TOGETHER = 64 * 1024
+"""All words of one list. A lab's list of containers has the commands of all of them in it, and is read for every call
+of the lab, on everybody's event loop."""
 
 
 def wrong_shape(what: str) -> Refused:
@@ -68,7 +71,7 @@ def text(limit: int = MAX_TEXT) -> Rule:
     return read
 
 
-def words(most: int = MAX_WORDS, limit: int = MAX_TEXT) -> Rule:
+def words(most: int = MAX_WORDS, limit: int = MAX_TEXT, together: int = MAX_TOGETHER) -> Rule:
     """A list of texts, or None; Docker takes one text for a list of one (StrSlice)."""
     one = text(limit)
 
@@ -80,7 +83,10 @@ def words(most: int = MAX_WORDS, limit: int = MAX_TEXT) -> Rule:
             raise TypeError
         if len(items) > most:
             raise refuse("too-much", f"{len(items)} entries, at most {most}", 400)
-        return [one(item) for item in items]
+        found = [one(item) for item in items]
+        if sum(map(len, found)) > together:
+            raise refuse("too-much", f"more than {together // 1024} KiB in one list", 400)
+        return found
 
     return read
 
