@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from bot.chat import cards
 from bot.chat.cause import Cause
@@ -22,6 +22,8 @@ from bot.terminal.frames import compose
 log = logging.getLogger(__name__)
 
 Act = Callable[[Conversation, Cause, Lab, ContainerSummary], Awaitable[None]]
+QUESTIONS = frozenset({"pick", "remove", "clear"})
+"""Buttons that only change what the card shows."""
 
 
 class ContainersDesk:
@@ -30,11 +32,9 @@ class ContainersDesk:
     def __init__(self, pages: PagesDesk) -> None:
         self._pages = pages
         self._acts: dict[str, Act] = {
-            "pick": self._pick,
             "logs": self._logs,
             "start": self._start,
             "stop": self._stop,
-            "remove": self._ask_remove,
             "removed": self._remove,
             "open": self._open,
         }
@@ -64,6 +64,8 @@ class ContainersDesk:
         """One button of the card. What it does may take seconds: the tap is answered first."""
         await talk.answer(cause)
         try:
+            if action in QUESTIONS:
+                return await self._ask(talk, cause, action, container_id)
             lab = await talk.kit.keeper.existing(talk.scope, cause.person.id)
             await self._act(talk, cause, lab, action, container_id)
         except PortTaken:
@@ -75,23 +77,26 @@ class ContainersDesk:
                 return await line_up(talk, cause, Wish.CARD, f"{action} {container_id}")
             await self._refuse(talk, error)
 
+    async def _ask(self, talk: Conversation, cause: Cause, action: str, container_id: str) -> None:
+        containers = await self._containers(talk)
+        if not containers:
+            await self.show(talk, cause)
+        elif action == "clear":
+            await talk.show(cause, cards.ask_remove_all(talk.words, len(containers)))
+        elif action == "remove":
+            await talk.show(cause, cards.ask_remove(talk.words, _found(containers, container_id)))
+        else:
+            await self.show(talk, cause, chosen=_found(containers, container_id).id)
+
     async def _act(self, talk: Conversation, cause: Cause, lab: Lab | None, action: str, container_id: str) -> None:
         containers = await lab.containers() if lab else ()
         if lab is None or not containers:
             await self.show(talk, cause)
-        elif action == "clear":
-            await talk.show(cause, cards.ask_remove_all(talk.words, len(containers)))
         elif action == "cleared":
             count = await lab.remove_all()
             await self.show(talk, cause, note=talk.words("containers.removed_all", n=count))
         elif action in self._acts:
-            container = next((one for one in containers if container_id and one.id.startswith(container_id)), None)
-            if container is None:
-                raise EngineNotFound("no such container")
-            await self._acts[action](talk, cause, lab, container)
-
-    async def _pick(self, talk: Conversation, cause: Cause, lab: Lab, container: ContainerSummary) -> None:
-        await self.show(talk, cause, chosen=container.id)
+            await self._acts[action](talk, cause, lab, _found(containers, container_id))
 
     async def _start(self, talk: Conversation, cause: Cause, lab: Lab, container: ContainerSummary) -> None:
         await lab.start(container.id)
@@ -100,9 +105,6 @@ class ContainersDesk:
     async def _stop(self, talk: Conversation, cause: Cause, lab: Lab, container: ContainerSummary) -> None:
         await lab.stop(container.id)
         await self.show(talk, cause, chosen=container.id, note=talk.words("containers.stopped"))
-
-    async def _ask_remove(self, talk: Conversation, cause: Cause, lab: Lab, container: ContainerSummary) -> None:
-        await talk.show(cause, cards.ask_remove(talk.words, container))
 
     async def _remove(self, talk: Conversation, cause: Cause, lab: Lab, container: ContainerSummary) -> None:
         await lab.remove(container.id)
@@ -123,6 +125,14 @@ class ContainersDesk:
     async def _refuse(self, talk: Conversation, error: DosirakError) -> None:
         log.warning("the container card: %s", error)
         await talk.say(refusal(error))
+
+
+def _found(containers: Iterable[ContainerSummary], container_id: str) -> ContainerSummary:
+    """The one that a button is about. Raises EngineNotFound."""
+    container = next((one for one in containers if container_id and one.id.startswith(container_id)), None)
+    if container is None:
+        raise EngineNotFound("no such container")
+    return container
 
 
 def _logs(words: Words, container: ContainerSummary, written: bytes) -> Outgoing:

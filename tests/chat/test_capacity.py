@@ -140,7 +140,10 @@ async def test_whatever_needs_a_lab_gets_a_place_in_the_queue(small: House, thre
     if wish.startswith("/"):
         await minjun.says(wish)
     else:
+        # Looking and asking need no room.
         await minjun.says("/ps")
+        await minjun.presses("모두 삭제", on=await minjun.sees("내 컨테이너 1"))
+        await minjun.presses("그대로", on=await minjun.sees("삭제할까요"))
         await minjun.sees("내 컨테이너 1")
         await minjun.presses(wish)
     await minjun.sees("1번째로 기다려요")
