@@ -116,6 +116,9 @@ class Conversation:
         """The group has another id from now on; a running command goes on there."""
         self.scope = Scope(chat_id, self.scope.topic_id)
         self.session.move(self.scope)
+        self.turns.moved()
+        if self.tour is not None:
+            self.tour.button = None
 
     def drop_tour(self) -> bool:
         """Its lab goes: whether a tour has played here."""

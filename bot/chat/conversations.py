@@ -32,6 +32,7 @@ class Conversations:
         """A group became a supergroup: its conversations, also those with a running command, go on under the new id."""
         async with self._loading:
             await self._kit.store.move_chat(old_chat_id, new_chat_id)
+            self._kit.keeper.move(old_chat_id, new_chat_id)
             for scope in [scope for scope in self._known if scope.chat_id == old_chat_id]:
                 talk = self._known.pop(scope)
                 talk.move(new_chat_id)

@@ -38,6 +38,13 @@ class Cutoffs:
         if (word := self._words.get(scope)) is not None:
             word.said.set()
 
+    def move(self, old_chat_id: int) -> None:
+        """The messages of a group have other numbers from now on: nothing can be said of them."""
+        for scope in [scope for scope in self._words if scope.chat_id == old_chat_id]:
+            word = self._words.pop(scope)
+            word.number = None
+            word.said.set()
+
     def close(self) -> None:
         """The bot stops: what waits for a word is for the next start."""
         self._closed = True

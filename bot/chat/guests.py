@@ -31,6 +31,7 @@ class Guests:
         self._list = guests
         self._clock = clock
         self._banned = set(guests.banned)
+        self._allowed = set(guests.allowed)
 
     async def load(self) -> None:
         self._banned |= await self._store.bans.all()
@@ -49,12 +50,20 @@ class Guests:
         """Where there is a list of those allowed: the person or the group is on it."""
         user, chat = update.effective_user, update.effective_chat
         ids = {one.id for one in (user, chat) if one is not None}
-        return not self._list.allowed or bool(ids & (self._list.allowed | self._list.admins))
+        return not self._list.allowed or bool(ids & (self._allowed | self._list.admins))
 
     async def ban(self, who: int) -> None:
         """A person or a chat, from now on and after a restart."""
         self._banned.add(who)
         await self._store.bans.add(who, self._clock())
+
+    async def move(self, old_chat_id: int, new_chat_id: int) -> None:
+        """A group has another id from now on: what was said of it holds for that."""
+        if old_chat_id in self._banned and new_chat_id not in self._banned:
+            await self.ban(new_chat_id)
+        if old_chat_id in self._allowed and new_chat_id not in self._allowed:
+            self._allowed.add(new_chat_id)
+            log.warning("a group that the settings allow has another id now, to be put there: %d", new_chat_id)
 
     async def unban(self, who: int) -> bool:
         """False when the ban stands in the settings, where only the operator can take it out."""

@@ -30,7 +30,7 @@ from bot.chat.inline import InlineDesk
 from bot.chat.message import Outgoing
 from bot.chat.taps import Taps
 from bot.chat.updates import after_command, cause_of, is_unknown_command, language_of, person_of
-from bot.chat.wire import scope_of_update
+from bot.chat.wire import migration_of, scope_of_update
 from bot.errors import ChatError
 from bot.richtext import RichText
 
@@ -91,6 +91,8 @@ class Handlers:
 
     async def _at_the_door(self, update: Update, context: Context) -> None:
         """Whoever is banned gets no answer; where only some are invited, others are told so in their own chat."""
+        if (moved := migration_of(update)) is not None:
+            await self._guests.move(*moved)
         if self._guests.is_banned(update):
             raise ApplicationHandlerStop
         if self._guests.is_invited(update):
@@ -112,11 +114,9 @@ class Handlers:
 
     async def _migrated(self, update: Update, context: Context) -> None:
         """Telegram tells it twice, in the old chat and in the new one; the second time there is nothing to move."""
-        message = update.effective_message
-        if message is not None and message.migrate_to_chat_id:
-            await self._conversations.move(message.chat_id, message.migrate_to_chat_id)
-        elif message is not None and message.migrate_from_chat_id:
-            await self._conversations.move(message.migrate_from_chat_id, message.chat_id)
+        if (moved := migration_of(update)) is not None:
+            self._cutoffs.move(moved[0])
+            await self._conversations.move(*moved)
 
     async def _edited(self, update: Update, context: Context) -> None:
         """Whoever corrects the last command wants it run again; any other edit is for readers alone."""

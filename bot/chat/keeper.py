@@ -182,6 +182,12 @@ class Keeper:
     async def record(self, scope: Scope) -> LabRecord | None:
         return await self._store.labs.of(scope)
 
+    def move(self, old_chat_id: int, new_chat_id: int) -> None:
+        """A group has another id from now on; its record is moved by the store."""
+        for scope in [scope for scope in self._opened if scope.chat_id == old_chat_id]:
+            self._opened[Scope(new_chat_id, scope.topic_id)] = self._opened.pop(scope)
+        self.reception.waiting.move(old_chat_id, new_chat_id)
+
     async def last(self, scope: Scope) -> LabRecord | None:
         """The lab that is there when nobody waits for one any more: who does so now gets LabClosed."""
         self._sent_away[scope] += 1

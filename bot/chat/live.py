@@ -79,7 +79,8 @@ class Live:
     def resettle(self, scope: Scope) -> None:
         """The chat has another id from now on, and its old messages cannot be edited there."""
         self._scope = scope
-        self.message_id = None
+        self.message_id = self._doubt = None
+        self._left.clear()
         self._resettled = True
         self.changed()
 

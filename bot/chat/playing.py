@@ -14,6 +14,8 @@ class Playing:
         self.person = person
         self.stopped = asyncio.Event()
         """No further scene plays but the last, which cleans up."""
+        self.button: int | None = None
+        """The message that has the stop button."""
         self.dropped = False
         """Not even that one: there is no lab any more in which to clean up."""
 

@@ -120,6 +120,7 @@ class Session:
         """The group has another id from now on: what runs is shown in a new message there."""
         self._scope = scope
         for job in (*self._jobs, *([self.job] if self.job else [])):
+            job.asked = None
             if job.live is not None:
                 job.live.resettle(scope)
 

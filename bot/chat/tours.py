@@ -100,33 +100,32 @@ class Tours:
 
 @dataclass(slots=True)
 class _Tour:
-    """A tour that plays, and the message that has its stop button; `note` is the store's of it."""
+    """A tour that plays; `note` is the store's of it."""
 
     talk: Conversation
     cause: Cause
     chapter: Chapter
     playing: Playing
     note: int | None
-    button: int | None = None
 
     async def say(self, scene: Scene) -> None:
         """The scene's words. The button goes along with them; in a group it stays where it is, since Telegram lets a
         bot change few messages a minute there, and a tour has many."""
         text = RichText(scene.texts[self.talk.progress.language])
-        if self.talk.shared and self.button is not None and not self.playing.stopped.is_set():
+        if self.talk.shared and self.playing.button is not None and not self.playing.stopped.is_set():
             return await self.talk.post(Outgoing(text))
         await self.take_button()
         if self.playing.stopped.is_set():  # What runs now cleans up, and is better not stopped.
             return await self.talk.post(Outgoing(text))
         stop = button(self.talk.words("demo.stop"), "demo", "stop")
-        self.button = await self.talk.send(Outgoing(text, rows((stop,))))
-        await self.talk.kit.notebook.posted(self.note, self.button)
+        self.playing.button = await self.talk.send(Outgoing(text, rows((stop,))))
+        await self.talk.kit.notebook.posted(self.note, self.playing.button)
 
     async def take_button(self) -> None:
         """There is nothing to stop any more, or another message has it."""
-        if self.button is not None:
-            await self.talk.kit.sender.set_rows(self.talk.scope, self.button)
-            self.button = None
+        if self.playing.button is not None:
+            await self.talk.kit.sender.set_rows(self.talk.scope, self.playing.button)
+            self.playing.button = None
 
 
 def toured(talk: Conversation, chapter_id: str) -> Chapter | None:

@@ -65,6 +65,11 @@ class Turns:
     def of_person(self, user_id: int) -> tuple[Line, ...]:
         return tuple(line for line in self._lines if line.cause.person.id == user_id)
 
+    def moved(self) -> None:
+        """The chat has another id from now on, and the notices are not there."""
+        for line in self._lines:
+            line.notice = None
+
     def remove(self, line: Line) -> None:
         self._lines.remove(line)
 

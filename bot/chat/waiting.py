@@ -120,6 +120,14 @@ class WaitingRoom:
         """Those of a person's private chat, or of a group and its topics."""
         return tuple(guest for guest in self._guests.values() if guest.scope.chat_id == chat_id)
 
+    def move(self, old_chat_id: int, new_chat_id: int) -> None:
+        """A group has another id from now on, and the same place."""
+        guests = list(self._guests.values())
+        for guest in guests:
+            if guest.scope.chat_id == old_chat_id:
+                guest.scope = Scope(new_chat_id, guest.scope.topic_id)
+        self._guests = {guest.scope: guest for guest in guests}
+
     def find(self, scope: Scope) -> Guest | None:
         return self._guests.get(scope)
 

@@ -28,6 +28,8 @@ FILE_NAME = "dosirak.sqlite3"
 
 _OF_A_CHAT = ("scopes", "completions", "audit", "labs", "driving", "unlisted", "commands", "unfinished", "queue")
 """Tables with a chat and a topic in each row."""
+_WITH_A_MESSAGE = ("commands", "unfinished")
+"""Those of them that name a message of the chat."""
 _OF_A_PERSON = ("completions", "audit", "unlisted", "commands", "unfinished", "queue")
 """Tables with a person in each row."""
 
@@ -96,9 +98,18 @@ class Store:
         return driven
 
     async def move_chat(self, old_chat_id: int, new_chat_id: int) -> None:
-        """A group became a supergroup: all that was kept under its old id belongs to the new one."""
+        """A group became a supergroup: all that was kept under its old id belongs to the new one.
+
+        Its messages have other numbers there: none that is known from before may be changed.
+        """
 
         def move(statements: Statements) -> None:
+            for table in _WITH_A_MESSAGE:
+                statements.rows(f"UPDATE {table} SET message_id = NULL WHERE chat_id = ?", (old_chat_id,))
+            statements.rows(
+                "UPDATE pages SET message_id = NULL WHERE lab_id IN (SELECT lab_id FROM labs WHERE chat_id = ?)",
+                (old_chat_id,),
+            )
             for table in _OF_A_CHAT:
                 statements.rows(
                     f"UPDATE OR REPLACE {table} SET chat_id = ? WHERE chat_id = ?", (new_chat_id, old_chat_id)

@@ -321,6 +321,40 @@ async def test_who_is_banned_keeps_nothing_open(house: House) -> None:
         assert [record.scope for record in await house.store.labs.all()] == [Scope(HANEUL)]
 
 
+async def test_a_group_keeps_its_place_as_a_supergroup(small: House, three: Three) -> None:
+    """In the queue; it is called in the new chat."""
+    haneul, _, _ = three
+    await haneul.says("true")
+    await haneul.sees("✓")
+    async with Member(small.url, MINJUN, chat=GROUP_ID) as group:
+        await group.says("/sh echo 우리차례")
+        await group.sees("1번째")
+        new = int((await group.call("upgrade", chat=GROUP_ID))["id"])
+    await haneul.says("/close")
+    await haneul.presses("🧹 닫기")
+    async with Member(small.url, MINJUN, chat=new) as there:
+        await there.presses("▶ 실행", on=await there.sees("자리가 났어요"))
+        await there.sees("\n우리차례\n")
+
+
+@pytest.mark.parametrize("banned", [True, False])
+async def test_what_was_said_of_a_group_holds_for_the_supergroup(house: House, banned: bool) -> None:
+    """A ban does not end with the old id, in a restart either; an invitation does not end before one."""
+    listed = frozenset({GROUP_ID})
+    house.guests = GuestList(banned=listed) if banned else GuestList(allowed=listed)
+    await house.restart()
+    async with Member(house.url, HANEUL, chat=GROUP_ID) as group:
+        new = int((await group.call("upgrade", chat=GROUP_ID))["id"])
+    async with Member(house.url, HANEUL, chat=new) as there, Member(house.url, HANEUL) as haneul:
+        await there.says("/sh echo 새그룹")
+        if banned:
+            await haneul.says("echo 그다음")
+            await haneul.sees("\n그다음\n")
+            assert new in await house.store.bans.all() and not there.shows("$ echo")
+        else:
+            await there.sees("\n새그룹\n")
+
+
 async def test_a_bot_for_invited_people_says_so(house: House) -> None:
     """A person on the list, or everybody in a group on it; others read one line, and nothing of theirs runs."""
     house.guests = GuestList(allowed=frozenset({HANEUL, GROUP_ID}))

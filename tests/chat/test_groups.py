@@ -320,6 +320,30 @@ async def test_a_group_that_becomes_a_supergroup_keeps_everything(house: House, 
     assert await house.store.labs.of(Scope(GROUP)) is None
 
 
+async def test_a_line_that_waits_takes_no_message_of_the_supergroup_away(group: Group) -> None:
+    """The bot's message there that has the number of the line's notice stays; the line runs."""
+    haneul, minjun, _ = group
+    for number in range(4):
+        await haneul.says(f"{number}")
+    await haneul.says("/sh read x")
+    await haneul.sees("👥 하늘: $ read")
+    await minjun.says("/sh echo 둘째")
+    waiting = await minjun.sees("1번째")
+    new = int((await haneul.call("upgrade", chat=GROUP))["id"])
+    async with Member(haneul._base_url, HANEUL, chat=new) as there:
+        running = await there.sees_where(lambda seen: "$ read" in seen.text, "the running command")
+        while (said := await there.says("-")).id < waiting.id - 2:
+            pass
+        assert said.id == waiting.id - 2
+        await there.says("/help")
+        help_text = await there.sees("도움말")
+        assert help_text.id == waiting.id
+        await there.says("끝", reply_to=running)
+        await there.sees("\n둘째\n")
+        await asyncio.sleep(0.3)
+        assert there.now(help_text) is not None
+
+
 async def test_me_leads_to_the_same_step_of_ones_own(house: House, group: Group) -> None:
     """A deep link; in the private chat it opens the step, and the command says that one is there already."""
     haneul, minjun, _ = group

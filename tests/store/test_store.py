@@ -14,7 +14,19 @@ import pytest
 
 from bot.errors import LabClosed, StoreError
 from bot.identity import LabId, Language, Scope
-from bot.store import AuditEntry, Begun, Completion, Driving, LabState, LeftCommand, PageRecord, ScopeState, Store, Who
+from bot.store import (
+    AuditEntry,
+    Begun,
+    Completion,
+    Driving,
+    Kind,
+    LabState,
+    LeftCommand,
+    PageRecord,
+    ScopeState,
+    Store,
+    Who,
+)
 from bot.store.audit import KEPT_FOR, PRUNE_EVERY
 from bot.store.store import FILE_NAME
 from bot.store.times import to_seconds
@@ -309,6 +321,21 @@ async def test_a_group_that_becomes_a_supergroup_keeps_all(store: Store) -> None
     lab = await store.labs.get(LAB)
     assert lab is not None and lab.scope == moved
     assert (await audit_lines(store))[0].scope == moved
+
+
+async def test_no_message_of_a_group_is_known_after_it_became_a_supergroup(store: Store) -> None:
+    """The numbers are others there: whatever was kept of a page, a command, a demo would lead to a wrong message."""
+    await open_lab(store, Scope(-5))
+    await store.pages.put(page())
+    await store.pages.set_message("p1", 41)
+    number = await store.commands.begin(Begun(Scope(-5), NOW, 4242, "하늘"))
+    await store.commands.posted(number, 42)
+    await store.unfinished.posted(await store.unfinished.add(Scope(-5), Kind.DEMO, 4242, "하늘", update=None), 43)
+    await store.move_chat(-5, -1005)
+    moved = [one.message_id for one in await store.pages.all()]
+    moved += [one.message_id for one in await store.commands.left()]
+    moved += [one.message_id for one in await store.unfinished.left()]
+    assert moved == [None, None, None]
 
 
 async def test_who_is_unlisted_and_who_is_banned_is_remembered(store: Store) -> None:
