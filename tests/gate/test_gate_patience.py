@@ -238,7 +238,7 @@ async def test_large_bodies_are_read_in_turns(lab: HandMadeLab, monkeypatch: pyt
     request = head + b"Content-Length: %d\r\n\r\n" % len(body) + body
     answers = [status(await raw(lab.socket, request)) for _ in range(BODIES + 1)]
     assert answers == [404] * BODIES + [429 if large else 404]  # no image is local
-    assert turns[CALL_SECONDS] == BODIES + 1
+    assert turns[CALL_SECONDS] == 2 * (BODIES + 1)  # a connection and a request each
 
 
 def _counted(monkeypatch: pytest.MonkeyPatch, most: dict[float, int]) -> Counter[float]:
@@ -352,6 +352,20 @@ def test_failures_that_were_not_told_are_counted(caplog: pytest.LogCaptureFixtur
     failures.warning(EngineTimeout("slow"))
     told = [f"lab {A}: EngineTimeout: slow"] * FIRST
     assert caplog.messages == [*told, f"lab {A}: 7 more failures since then", told[0]]
+
+
+async def test_a_flood_of_connections_leaves_turns_for_others(lab: HandMadeLab) -> None:
+    """However many wait at the door, one is taken at a time."""
+    most = lab.owner.limits.connections
+    with contextlib.ExitStack() as stack:
+        for _ in range(most):
+            stack.enter_context(socket.socket(socket.AF_UNIX)).connect(str(lab.socket))
+        turns = 0
+        while lab.gate.connections < most:
+            turns += 1
+            await asyncio.sleep(0)
+    assert turns >= most
+    await settled(lab)
 
 
 async def test_what_costs_the_engine_much_waits_for_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,8 +6,8 @@ from bot.guard.routes import Route
 from bot.sandbox.gate.patience import Pace
 
 CALLS, CALL_SECONDS = 2000, 0.005
-"""Requests of any kind. Each takes some tenths of a millisecond of everybody's loop, and as much of the engine's; no
-more of them come from commands than a lab's own processors can start."""
+"""Requests of any kind, and connections. Each takes some tenths of a millisecond of everybody's loop, and a request as
+much of the engine's; no more of them come from commands than a lab's own processors can start."""
 COSTLY, COSTLY_SECONDS = 40, 0.1
 """An exec is two such calls, a run is one: a script's first twenty execs wait for nothing, and a loop without end takes
 a quarter of a processor for its `runc`s, not all of them."""

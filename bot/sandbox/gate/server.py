@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from pathlib import Path
+from typing import Any
 
 from bot.guard.owner import Owner
 from bot.sandbox.gate import client
@@ -12,11 +14,14 @@ from bot.sandbox.gate.connection import Connection
 from bot.sandbox.gate.head import MAX_HEAD
 from bot.sandbox.gate.lab import Lab
 from bot.sandbox.gate.listening import ClientReader, protocol
+from bot.sandbox.gate.paces import CALL_SECONDS, CALLS
+from bot.sandbox.gate.patience import Pace
 from bot.sandbox.gate.protocols import Freezer, GateObserver, ImageShelf
 from bot.sandbox.gate.slots import Slots
 from bot.sandbox.gate.sockets import inode, listening
 from bot.sandbox.gate.spool import Spools
 from bot.sandbox.gate.upstream import Engine
+from bot.sandbox.ports import accepted
 from bot.sandbox.turns import Turns
 from bot.tasks import TaskShelf
 
@@ -44,7 +49,7 @@ class Gate:
         self._connections = Slots(owner.limits.connections)
         self._told = Slots(TOLD_AT_A_TIME)
         self._tasks = TaskShelf()
-        self._server: asyncio.Server | None = None
+        self._arrivals = Pace(CALLS, CALL_SECONDS)
         self._path: Path | None = None
         self._inode: int | None = None
         self._closed = False
@@ -63,19 +68,33 @@ class Gate:
         """Returns when the socket accepts. A stale socket at the path is replaced."""
         listener = listening(socket_path)
         self._path, self._inode = socket_path, inode(socket_path)
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_unix_server(lambda: protocol(self._connected, MAX_HEAD), sock=listener)
+        self._tasks.start(self._accept(listener), name=f"gate of {self._lab.owner.lab}")
 
     async def close(self) -> None:
         """Stop accepting, end every connection, take the socket away (if it is still this gate's)."""
         self._closed = True
-        if self._server is not None:
-            self._server.close()
         await self._tasks.close()
-        if self._server is not None:
-            await self._server.wait_closed()
         if self._path is not None and inode(self._path) == self._inode:
             self._path.unlink(missing_ok=True)
+
+    async def _accept(self, listener: socket.socket) -> None:
+        """One connection in a turn of the loop, and in a flood fewer: asyncio's own server takes all that are there."""
+        with listener:
+            while True:
+                connection = await accepted(listener)
+                self._take(connection)
+                await asyncio.sleep(0)
+                await self._arrivals.turn()
+
+    def _take(self, connection: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        taken = loop.connect_accepted_socket(lambda: protocol(self._connected, MAX_HEAD), connection)
+
+        def done(task: asyncio.Task[Any]) -> None:
+            if task.cancelled() or task.exception() is not None:
+                connection.close()
+
+        self._tasks.start(taken, name="gate connection").add_done_callback(done)
 
     def _connected(self, reader: ClientReader, writer: asyncio.StreamWriter) -> None:
         if self._closed:  # accepted just before the end
