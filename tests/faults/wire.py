@@ -43,7 +43,8 @@ class Wire:
         if self._server is not None:
             self._server.close()
             self._server = None
-        await self._tasks.close()
+        tasks, self._tasks = self._tasks, TaskShelf()  # A closed shelf begins nothing more.
+        await tasks.close()
 
     async def mend(self, *, gateway: bool = True) -> None:
         """Listen again at the same port; without `gateway` each request is answered with 502 and a page."""
