@@ -64,7 +64,7 @@ class Commands:
             )
             return int(rows[0][0])
 
-        return await self._database.do(insert)
+        return await self._database.do(insert, durable=True)
 
     async def posted(self, number: int, message_id: int) -> None:
         """Its frames are in this message now."""

@@ -1,7 +1,9 @@
 """One SQLite connection in aiosqlite's thread; what waits for it is done together, in one commit.
 
-The file is in WAL mode with `synchronous=NORMAL`: a killed process loses nothing that was committed; after a power cut
-the file is whole, and at worst the last moments before it are missing (a learner repeats a tap).
+The file is in WAL mode: a killed process loses nothing that was committed. After a power cut the file is whole, and has
+what was committed as `durable` and all before that; at worst the moments after it are missing. Durable is what somebody
+else forgets then (Telegram an update), and what must not happen twice (a command). The rest does not wait for the disk:
+a learner repeats a tap.
 """
 
 from __future__ import annotations
@@ -117,13 +119,14 @@ class Database:
         """Run one statement, committed when this returns, and give its rows."""
         return await self.do(lambda statements: statements.rows(statement, values))
 
-    async def do(self, work: Work[Result]) -> Result:
+    async def do(self, work: Work[Result], *, durable: bool = False) -> Result:
         """Run `work` in the connection's thread: whole and committed when this returns, or absent when it raises.
 
-        It is whole or absent also for a task that is cancelled meanwhile.
+        It is whole or absent also for a task that is cancelled meanwhile. `durable`: the disk has it by then.
         """
         self._demand_open()
-        job = Job(lambda connection: work(Statements(connection)), asyncio.get_running_loop().create_future())
+        done = asyncio.get_running_loop().create_future()
+        job = Job(lambda connection: work(Statements(connection)), done, durable)
         self._waiting.append(job)
         if self._worker is None:
             self._worker = self._tasks.start(self._work(), name="store")

@@ -43,7 +43,7 @@ class Inbox:
                 )
             )
 
-        return await self._database.do(keep)
+        return await self._database.do(keep, durable=True)
 
     async def left(self, bot: str) -> tuple[LeftUpdate, ...]:
         """At a start: what the last run has not done, in its order. What another bot has left is forgotten."""

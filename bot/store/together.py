@@ -22,6 +22,8 @@ class Job:
 
     work: Callable[[sqlite3.Connection], Any]
     done: asyncio.Future[Any]
+    durable: bool = False
+    """It must outlive a power cut, too, once whoever waits is told of it."""
 
     def settle(self, outcome: Any) -> None:
         """Tell whoever waits, unless nobody does any more."""
@@ -36,6 +38,8 @@ class Job:
 def commit(connection: sqlite3.Connection, jobs: Sequence[Job]) -> list[Any]:
     """Blocking. The jobs' results or Failures, in their order; all are failures when the commit itself fails."""
     try:
+        # It cannot be changed inside a transaction. The one that is written to the disk takes those before it along.
+        connection.execute(f"PRAGMA synchronous = {'FULL' if any(job.durable for job in jobs) else 'NORMAL'}")
         connection.execute("BEGIN IMMEDIATE")
         outcomes = [_attempt(connection, job.work) for job in jobs]
         connection.execute("COMMIT")

@@ -46,7 +46,7 @@ class UnfinishedWork:
             )
             return int(rows[0][0])
 
-        return await self._database.do(insert)
+        return await self._database.do(insert, durable=True)
 
     async def posted(self, number: int, message_id: int) -> None:
         await self._database.rows("UPDATE unfinished SET message_id = ? WHERE number = ?", (message_id, number))

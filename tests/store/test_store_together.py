@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from bot.errors import StoreError
 from bot.identity import Scope
-from bot.store import ScopeState, Store
+from bot.store import Begun, ScopeState, Store
 from bot.store.database import Database, Row, Statements
 from tests.store.looking import put, state_of
+
+NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
+NORMAL, FULL = 1, 2
+"""Of `PRAGMA synchronous`."""
 
 
 @pytest.fixture
@@ -118,3 +123,27 @@ async def test_changes_of_one_conversation_beside_many_others_are_all_kept(tmp_p
         others = (put(store, ScopeState(Scope(number), step="hello")) for number in range(2, 52))
         await asyncio.gather(*(count() for _ in range(50)), *others)
         assert (await state_of(store, one)).step == "50"
+
+
+async def test_what_must_outlive_a_power_cut_waits_for_the_disk(database: Database) -> None:
+    """Whatever else is in its commit; the next one does not wait again."""
+
+    def how(statements: Statements) -> int:
+        return int(statements.rows("PRAGMA synchronous")[0][0])
+
+    together = [database.do(how), database.do(how, durable=True), database.do(how)]
+    assert await asyncio.gather(*together) == [FULL, FULL, FULL]
+    assert await database.do(how) == NORMAL
+
+
+async def test_an_update_and_a_command_wait_for_the_disk(tmp_path: Path) -> None:
+    """Telegram forgets the one then, and the other runs; what is done meanwhile goes to the disk with the next."""
+    async with Store.open(tmp_path) as store:
+        seen: list[str] = []
+        await store._database._connection.run(lambda connection: connection.set_trace_callback(seen.append))
+        await store.inbox.take_in("bot", {1: "{}"})
+        await store.commands.begin(Begun(Scope(1), NOW, 1, "하늘"), update=1)
+        await store.inbox.done([1])
+        await store._database._connection.run(lambda connection: connection.set_trace_callback(None))
+    waits = [statement.rpartition(" ")[2] for statement in seen if statement.startswith("PRAGMA synchronous")]
+    assert waits == ["FULL", "FULL", "NORMAL"]
