@@ -1,4 +1,4 @@
-"""Turns: how many containers start at a time on the host, and who has a lab's containers to itself."""
+"""Turns: how many containers start at a time on the host, whose files are walked, who has a lab's to itself."""
 
 from __future__ import annotations
 
@@ -20,11 +20,27 @@ class Turns:
     def __init__(self, starts: int) -> None:
         """`starts` containers at a time, all labs together."""
         self._starts = asyncio.Semaphore(starts)
+        self._walks = asyncio.Lock()
         self._labs: WeakValueDictionary[LabId, asyncio.Lock] = WeakValueDictionary()
 
     def lab(self, lab: LabId) -> asyncio.Lock:
         """Held by who starts a container of the lab, or has the engine work on its files: never both at a time."""
         return self._labs.setdefault(lab, asyncio.Lock())
+
+    @asynccontextmanager
+    async def walk(self, patience: float) -> AsyncIterator[bool]:
+        """The turn to have the engine walk a container's files, one among all labs: it keeps the whole list in memory,
+        which can be more than a gigabyte. Gives whether there was one within `patience` seconds."""
+        try:
+            async with asyncio.timeout(patience):
+                await self._walks.acquire()
+        except TimeoutError:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            self._walks.release()
 
     @asynccontextmanager
     async def start(self) -> AsyncIterator[None]:

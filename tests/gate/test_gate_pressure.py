@@ -15,8 +15,10 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.gate import carry, upstream
+from bot.sandbox.gate import lab as lab_module
 from bot.sandbox.gate.lab import BURST
-from tests.gate.support import B, FakeEngine, HandMadeLab, opened, raw, settled, status, until
+from bot.sandbox.turns import Turns
+from tests.gate.support import A, B, FakeEngine, HandMadeLab, opened, raw, settled, status, until
 from tests.guard.lab import WEB, container
 
 SWITCH = b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
@@ -209,6 +211,42 @@ async def test_a_storm_of_questions_about_sizes_reaches_no_disk(lab: HandMadeLab
     assert not walks and 0 < sum("/changes" in line for line in fake.lines) <= BURST
     for _, writer in waiting:
         writer.close()
+
+
+async def test_only_one_walk_of_files_is_under_way_on_the_whole_host(
+    fake: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Case L208: the engine keeps what it finds in memory. B's waits and is told so after a while; all else goes on."""
+    monkeypatch.setattr(lab_module, "LONGEST_WAIT", 0.3)
+    fake.path.unlink()
+    walking, over = 0, asyncio.Event()
+
+    async def engine(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal walking
+        head = await reader.readuntil(b"\r\n\r\n")
+        if b"/changes" in head:
+            walking += 1
+            await over.wait()
+        writer.write(whole([container(WEB, "web", lab=one) for one in (A, B)] if b"/json" in head else []))
+        writer.close()
+
+    server = await asyncio.start_unix_server(engine, fake.path)
+    turns = Turns(4)
+    async with contextlib.AsyncExitStack() as stack:
+        labs = []
+        for lab in (A, B):
+            folder = tmp_path / f"of-{lab}"
+            folder.mkdir()
+            labs.append(await stack.enter_async_context(opened(fake.path, lab, "a" * 64, frozenset(), folder, turns)))
+        async with asyncio.TaskGroup() as group:
+            first = group.create_task(_asked(labs[0], "containers/web/changes"))
+            await until(lambda: walking == 1)
+            assert status(await _asked(labs[1], "containers/web/changes")) == 429 and walking == 1
+            assert status(await raw(labs[1].socket, LIST)) == 200
+            over.set()
+            assert status(await first) == 200
+        assert status(await _asked(labs[1], "containers/web/changes")) == 200 and walking == 2
+    server.close()
 
 
 async def _asked(lab: HandMadeLab, call: str) -> bytes:

@@ -32,7 +32,7 @@ SECTIONS = {
     "I": "Archives",
     "J": "What exhausts a host",
     "K": "From inside",
-    "L": "What the engine itself reads in a container",
+    "L": "What the engine itself reads in a container, and keeps",
 }
 
 

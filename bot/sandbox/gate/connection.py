@@ -188,8 +188,7 @@ class Connection:
             case Several():
                 return await carrier.several(verdict)
             case Forward(paced=True):
-                async with self._lab.walks:
-                    free = await self._lab.pace.turn()
+                async with self._lab.walk() as free:
                     return self._said(await carrier.whole(verdict) if free else TOO_OFTEN)
             case Forward(reply=Reply(counted=True)):
                 with self._lab.streams.one() as free:

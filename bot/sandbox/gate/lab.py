@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from bot.errors import EngineError
@@ -15,7 +17,7 @@ from bot.sandbox.gate.carry import Carrier
 from bot.sandbox.gate.copy import Copier
 from bot.sandbox.gate.facts import answer as answer_question
 from bot.sandbox.gate.paces import Paces
-from bot.sandbox.gate.patience import Pace
+from bot.sandbox.gate.patience import LONGEST_WAIT, Pace
 from bot.sandbox.gate.protocols import Freezer, GateObserver, ImageShelf
 from bot.sandbox.gate.slots import Slots
 from bot.sandbox.gate.sparing import SparingLog
@@ -56,11 +58,22 @@ class Lab:
         self.spools = spools
         self.spooled = Slots(SPOOLS_OF_LAB)
         self.changes = asyncio.Lock()
-        self.walks = asyncio.Lock()
-        """Walks of a container's files are done one at a time, but nobody else in the lab waits for them."""
+        self._walks = asyncio.Lock()
+        self._turns = turns
         self.streams = Slots(owner.limits.streams)
-        self.pace = Pace(BURST, PACE_SECONDS)
+        self._pace = Pace(BURST, PACE_SECONDS)
         self.paces = Paces()
+
+    @asynccontextmanager
+    async def walk(self) -> AsyncIterator[bool]:
+        """Walks of containers' files are done one at a time, but no other call waits for them; gives whether there was
+        a turn before it would have taken too long."""
+        async with self._walks:
+            if not await self._pace.turn():
+                yield False
+                return
+            async with self._turns.walk(LONGEST_WAIT) as free:
+                yield free
 
     async def decided(self, call: Call) -> Verdict:
         """The verdict on a call, by what is so on the engine now."""
