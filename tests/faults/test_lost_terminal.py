@@ -70,6 +70,6 @@ def starts_a_command(places: Places) -> bool:
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
             words = path.read_bytes().decode(errors="replace").split("\0")
-            if words[0] == "runc" and "exec" in words and places.name in str(words):
+            if Path(words[0]).name == "runc" and "exec" in words and places.name in str(words):
                 return True
     return False
