@@ -1,6 +1,8 @@
 """How long the properties look: quickly in every run, and for as long as one likes by command.
 
-DOSIRAK_FUZZ=100 python -m pytest tests/guard tests/gate -k "fuzz or properties or tenants"   a hundred times as many
+DOSIRAK_FUZZ=100 python -m pytest --timeout=0 tests/guard tests/gate -k "fuzz or properties or tenants"
+
+tries a hundred times as often, without the limit of time that a test has in an ordinary run.
 """
 
 from __future__ import annotations
