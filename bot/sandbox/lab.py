@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
+from bot.errors import EngineConflict
 from bot.identity import LabId
 from bot.sandbox.containers import Containers
 from bot.sandbox.engine import Engine
@@ -19,6 +20,9 @@ from bot.sandbox.toolbox import Toolbox
 
 SCRIPT_SECONDS = 20.0
 """A check looks at a handful of containers; what takes longer hangs."""
+
+UNTIL_READ = (0.05, 0.2, 1.0)
+"""Seconds that the shell may need to read that bash has ended, which the engine knows before; then it starts again."""
 
 LOG_LINES = 200
 """About what fits into a few messages; the terminal shows the rest."""
@@ -54,8 +58,16 @@ class Lab:
         self, script: str, *, environment: Mapping[str, str] | None = None, timeout: float = SCRIPT_SECONDS
     ) -> ScriptResult:
         """Run `script` with bash in the toolbox, without a terminal; one that takes too long ends with 124."""
+        for pause in UNTIL_READ:
+            try:
+                return await self._run_script(script, environment or {}, timeout)
+            except EngineConflict:  # bash has just ended
+                await asyncio.sleep(pause)
+        return await self._run_script(script, environment or {}, timeout)
+
+    async def _run_script(self, script: str, environment: Mapping[str, str], timeout: float) -> ScriptResult:
         await self.open()
-        return await run_script(self._engine, self._toolbox.id, script, environment=environment or {}, timeout=timeout)
+        return await run_script(self._engine, self._toolbox.id, script, environment=environment, timeout=timeout)
 
     async def containers(self) -> tuple[ContainerSummary, ...]:
         """The learner's containers, newest first."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from bot.sandbox.lab import Lab
 from bot.sandbox.script import OUTPUT_LIMIT
-from tests.sandbox.kit import eventually
+from bot.settings import Settings
+from deploy.host.engine_api import ask
+from tests.sandbox.kit import eventually, reading
 
 pytestmark = pytest.mark.engine
 
@@ -44,3 +48,13 @@ async def test_a_script_opens_an_exited_shell_first(lab: Lab) -> None:
     await lab.shell.write(b"exit\n")
     await eventually(lambda: not lab.shell.alive)
     assert (await lab.run_script("echo fine")).output == "fine\n"
+
+
+async def test_a_script_that_comes_with_the_end_of_the_shell_runs_in_the_next_one(lab: Lab, settings: Settings) -> None:
+    """The engine knows it already, and the shell cannot have read it: this call lets nobody else run."""
+    async with reading(lab) as shell:
+        await shell.sees("\x1b]133;B\x07")
+        ask(Path(settings.engine.removeprefix("unix://")), "POST", f"/v1.41/containers/toolbox-{lab.id}/stop?t=0")
+        assert (await lab.run_script("echo fine")).output == "fine\n"
+        await shell.runs("echo typed")
+    assert shell.ended == [137]
