@@ -16,7 +16,7 @@ from tests.abuse.kit import BASE, MIB, docker, ok, resident, runs, working
 
 pytestmark = pytest.mark.engine
 
-AT_ONCE = 8
+AT_ONCE = 4
 """Execs of one learner at the same moment."""
 
 
