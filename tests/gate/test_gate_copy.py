@@ -26,6 +26,7 @@ GET = b"GET /v1.41/containers/web/archive?path=/x HTTP/1.1\r\nHost: d\r\n\r\n"
 HEAD = b"HEAD" + GET[3:]
 START = b"POST /v1.41/containers/web/start HTTP/1.1\r\nHost: d\r\nContent-Length: 0\r\n\r\n"
 ARCHIVE = f"/v1.41/containers/{WEB}/archive".encode()
+ABOUT = f"GET /v1.41/containers/{WEB}/json".encode()
 IMAGES = frozenset({"diamol/base:latest"})
 
 
@@ -65,13 +66,15 @@ async def lab(fake: FakeEngine, tmp_path: Path, ice: Ice, turns: Turns) -> Async
     """A lab on the fake engine, which has one container, `web`, with a small file."""
     fake.replies[b"GET /v1.41/containers/json"] = whole(json.dumps([container(WEB, "web", lab=A)]).encode())
     fake.replies[b"GET " + ARCHIVE] = whole(b"t" * 1024, kind=b"application/x-tar")
+    fake.replies[ABOUT] = whole(b'{"State":{"Restarting":false}}')
     async with opened(fake.path, A, "a" * 64, IMAGES, tmp_path, turns, ice) as made:
         yield made
 
 
 def asked(fake: FakeEngine) -> list[str]:
-    """What the engine was asked for, lists apart."""
-    return [line.split()[0] + line.split()[1].partition(WEB)[2] for line in fake.lines if "/json?" not in line]
+    """What the engine was asked for, questions about containers apart."""
+    calls = [line.split()[0] + line.split()[1].partition(WEB)[2] for line in fake.lines if line]
+    return [call for call in calls if call.partition("?")[0] not in ("GET", "GET/json")]
 
 
 async def test_an_archive_comes_whole_from_a_lab_that_stands_still(
@@ -130,7 +133,8 @@ async def test_an_archive_beyond_the_bound_is_refused_before_a_byte_of_it(
     answer = await raw(lab.socket, GET)
     assert status(answer) == 403 and b"at most 64 MiB" in answer and len(answer) < 1024
     assert lab.observer.codes == ["archive-large"]
-    assert asked(fake) == ["GET/archive?path=%2Fx", "GET/json"] and ice.notes == ["freeze", "thaw"]
+    assert asked(fake) == ["GET/archive?path=%2Fx"] and ice.notes == ["freeze", "thaw"]
+    assert fake.lines[-1].startswith(f"GET /v1.41/containers/{WEB}/json"), "asked last, when it is over"
 
 
 async def test_a_copy_that_takes_the_engine_too_long_is_refused(
@@ -246,6 +250,18 @@ async def test_a_container_with_a_volume_is_made_in_a_lab_that_stands_still(
     create = Step("POST", "/v1.41/containers/create", body, "application/json")
     assert status(await raw(lab.socket, create.raw)) == 201
     assert ice.notes == (["freeze", "thaw"] if still else [])
+
+
+async def test_a_container_that_the_engine_starts_again_is_waited_for(
+    lab: HandMadeLab, fake: FakeEngine, ice: Ice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its start would not end in a lab that stands still: the lab goes on between two looks, and at last it is told."""
+    monkeypatch.setattr(copy, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(copy, "TRIES", 3)
+    fake.replies[ABOUT] = whole(b'{"State":{"Restarting":true}}')
+    answer = await raw(lab.socket, GET)
+    assert status(answer) == 503 and b"again and again" in answer
+    assert asked(fake) == [] and ice.notes == ["freeze", "thaw"] * 3
 
 
 async def test_a_lab_that_closes_meanwhile_is_let_go(lab: HandMadeLab, fake: FakeEngine, ice: Ice) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import io
 import tarfile
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from bot.sandbox.gate.copy import ENGINE_SECONDS
 from deploy.host.temporary import EngineHost
 from tests.gate.racer import available, racer
 from tests.gate.support import HandMadeLab, raw, status
@@ -159,3 +161,20 @@ async def test_copies_and_starts_of_a_container_with_a_volume_take_turns(lab_a: 
 
     await asyncio.gather(starts(), copies(), copies())
     assert set(answers) == {200, 403} and min(answers.values()) > 3, answers
+
+
+async def test_a_copy_out_of_a_container_that_fails_again_and_again_ends_soon(lab_a: HandMadeLab) -> None:
+    """The engine starts it by itself, and cannot in a lab that stands still: the copy lets it, and comes after it."""
+    lab_a.has(BASE)
+    fails = ("sh", "-c", "date > /log; sleep 0.1; exit 1")
+    await lab_a.ok("create", "--name", "fails", "--restart", "on-failure:3", BASE, *fails)
+    step = Step("GET", "/v1.41/containers/fails/archive?path=/bin/busybox")
+    longest, answers = 0.0, Counter[int]()
+    for _ in range(6):
+        await lab_a.ok("start", "fails")
+        for _ in range(15):
+            started = time.monotonic()
+            answers[status(await raw(lab_a.socket, step.raw, timeout=60))] += 1
+            longest = max(longest, time.monotonic() - started)
+    print(f"longest {longest:.1f} s, {dict(answers)}")
+    assert set(answers) <= {200, 503} and answers[200] > 80 and longest < ENGINE_SECONDS

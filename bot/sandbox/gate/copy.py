@@ -21,6 +21,11 @@ ENGINE_SECONDS = 20.0
 """For all that the engine has to do: it reads and writes 64 MiB in one, and the lab stands still as long."""
 RELEASE_SECONDS = 10.0
 """Until the engine has noticed that a copy was broken off and let go of the container."""
+PROBE_SECONDS = 1.0
+"""For a word of the engine about the container: a millisecond, unless it starts it at that moment."""
+TRIES, PAUSE_SECONDS = 6, 0.25
+"""Each pause is twice as long as the one before: a container that fails at once is started three times within a second
+or two, and then no more."""
 CLOSE_SECONDS = 1.0
 """The same when the lab closes."""
 
@@ -32,6 +37,7 @@ LARGE = Refuse(
 SLOW = Refuse(
     504, "archive-slow", f"the engine needs more than {ENGINE_SECONDS:g} s for this copy; copy less at a time"
 )
+RESTARTS = Refuse(503, "restarts", "the engine starts this container again and again; stop it first, or try again")
 NO_ROOM = Refuse(507, "no-room", "the host of this lab has no room for the archive right now; try again in a moment")
 
 
@@ -64,11 +70,30 @@ class Copier:
     async def copied(self, decide: Callable[[], Awaitable[Verdict]], spool: Spool) -> Verdict | Kept:
         """Have the engine copy, out into the spool or in from it, if `decide` says so still."""
         async with self._stillness.alone:
-            verdict = await decide()  # what was so before this lab's turn came may not be any more
-            if not isinstance(verdict, Forward):
-                return verdict
-            async with self._stillness.frozen() as still:
-                return await self._by_engine(verdict, spool) if still else NOT_STILL
+            for attempt in range(TRIES):
+                verdict = await decide()  # what was so before this lab's turn came may not be any more
+                if not isinstance(verdict, Forward):
+                    return verdict
+                async with self._stillness.frozen() as still:
+                    if not still:
+                        return NOT_STILL
+                    if await self._settled(verdict):
+                        return await self._by_engine(verdict, spool)
+                await asyncio.sleep(PAUSE_SECONDS * 2**attempt)
+        return RESTARTS
+
+    async def _settled(self, verdict: Forward) -> bool:
+        """Whether the engine is not about to start the container again by itself.
+
+        A start in a lab that stands still does not end before it goes on, and holds the container's lock meanwhile.
+        """
+        request = Upstream("GET", f"/containers/{verdict.called[0] if verdict.called else ''}/json")
+        try:
+            async with asyncio.timeout(PROBE_SECONDS):
+                status, found = await self._engine.read(request)
+        except TimeoutError:
+            return False
+        return status != 200 or not found["State"]["Restarting"]
 
     async def _by_engine(self, verdict: Forward, spool: Spool) -> Answer | Refuse | Kept:
         upload = spool.pieces() if verdict.reply.carry is Carry.UPLOAD else None
