@@ -132,6 +132,11 @@ class Cgroups:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
+    def end(self, lab: LabId) -> None:
+        """End every process of the lab, the shell as well."""
+        for container in self.processes(lab):
+            self.kill(lab, container)
+
     def freeze(self, lab: LabId) -> None:
         """Begin to hold every process of the lab still."""
         self._switch(lab, "FROZEN", "1")

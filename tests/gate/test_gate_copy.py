@@ -43,6 +43,9 @@ class Ice:
     def frozen(self, lab: LabId) -> bool:
         return self.works
 
+    def end(self, lab: LabId) -> None:
+        self.notes.append("end")
+
     def thaw(self, lab: LabId) -> None:
         self.notes.append("thaw")
 
@@ -183,6 +186,31 @@ def tar(*names: str, kind: bytes = tarfile.REGTYPE) -> bytes:
 
 def _put(data: bytes) -> Step:
     return Step("PUT", "/v1.41/containers/web/archive?path=/x", data, "application/x-tar")
+
+
+async def test_what_runs_is_ended_when_the_engine_does_not_let_go(
+    lab: HandMadeLab, fake: FakeEngine, ice: Ice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy that was given up may still go on in the engine: nothing may run then that could put a link in its way."""
+    monkeypatch.setattr(copy, "ENGINE_SECONDS", 0.1)
+    monkeypatch.setattr(copy, "RELEASE_SECONDS", 0.1)
+    locked = False
+
+    async def engine(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal locked
+        head = await reader.readuntil(b"\r\n\r\n")
+        locked = locked or head.startswith(b"GET " + ARCHIVE)
+        if not (locked and WEB.encode() in head):
+            writer.write(next(a for start, a in fake.replies.items() if head.startswith(start)))
+        else:
+            await reader.read()
+        writer.close()
+
+    fake.path.unlink()
+    server = await asyncio.start_unix_server(engine, fake.path)
+    assert status(await raw(lab.socket, GET)) == 504
+    assert ice.notes == ["freeze", "end", "thaw"]
+    server.close()
 
 
 async def test_an_upload_reaches_the_engine_whole(lab: HandMadeLab, fake: FakeEngine, ice: Ice) -> None:

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
-from bot.errors import EngineError
+from bot.errors import EngineError, EngineTimeout
 from bot.guard.streams import MAX_ARCHIVE
 from bot.guard.verdict import Answer, Carry, Forward, Refuse, Upstream, Verdict
 from bot.sandbox.gate.carry import Carrier, passed
@@ -138,5 +138,9 @@ class Copier:
         try:
             async with asyncio.timeout(patience):
                 await self._engine.read(Upstream("GET", f"/containers/{container_id}/json"))
-        except (TimeoutError, EngineError) as error:
-            self._failures.warning(error)
+        except EngineError as error:
+            self._failures.warning(error)  # an engine that is away copies nothing
+        except TimeoutError:
+            # It may go on when the lab does, and must not meet anything that runs then.
+            self._failures.warning(EngineTimeout(f"a copy in {container_id[:12]} does not end: its lab's programs do"))
+            self._stillness.end()

@@ -47,6 +47,10 @@ class Stillness:
         finally:
             self._freezer.thaw(self._lab)
 
+    def end(self) -> None:
+        """Have every process of the lab end instead of going on."""
+        self._freezer.end(self._lab)
+
     async def _stands_still(self) -> bool:
         deadline = time.monotonic() + FREEZE_SECONDS
         while not self._freezer.frozen(self._lab):
