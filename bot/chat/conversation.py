@@ -121,8 +121,8 @@ class Conversation:
             self.tour.button = None
 
     def drop_tour(self) -> bool:
-        """Its lab goes: whether a tour has played here."""
-        if self.tour is None:
+        """Its lab goes: whether a tour ends by that."""
+        if self.tour is None or self.tour.dropped:
             return False
         self.tour.drop()
         return True

@@ -71,8 +71,6 @@ class LifeDesk:
     async def _close(self, talk: Conversation, cause: Cause, record: LabRecord) -> None:
         for line in talk.turns.clear():
             await talk.kit.notebook.over(line.note)
-        if talk.drop_tour():
-            await talk.say("demo.dropped")
         await self._pages.lab_ends(record)
         try:
             closed = await talk.kit.keeper.end(record)

@@ -185,8 +185,10 @@ class PagesDesk:
                 talk.later(self._redraw(talk, page))
 
     async def lab_ends(self, record: LabRecord) -> None:
-        """Close the lab's pages before it goes; a chat that takes long to hear of it holds nobody up."""
+        """Close a lab's pages and demo before it goes; a chat that takes long to hear of it holds nobody up."""
         talk = await self._find(record.scope)
+        if talk.drop_tour():
+            talk.later(talk.say("demo.dropped"))
         told = await self._told(record.lab_id)
         talk.later(self._say_over(talk, await self._kit.pages.close_lab(record.lab_id), told))
 

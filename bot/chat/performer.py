@@ -303,8 +303,6 @@ class Performer:
         if record is None:
             return await talk.show(cause, Outgoing(RichText(talk.words("reset.nothing"))))
         await talk.kit.sender.typing(talk.scope)
-        if talk.drop_tour():
-            await talk.say("demo.dropped")
         await self._desk.lab_ends(record)
         try:
             closed = await talk.kit.keeper.end(record)

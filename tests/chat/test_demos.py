@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
+from bot.chat.guests import GuestList
 from bot.identity import Scope
 from bot.localchat.seed import GROUP_ID
 from tests.chat.conftest import House
@@ -97,6 +100,19 @@ async def test_a_restart_says_once_that_a_demo_was_cut_off(house: House, learner
     await learner.sees("\n끝\n")
     assert sum("데모가 끊겼어요" in seen.text for seen in learner.messages) == 1
     assert not any(button["text"].startswith("⏹") for seen in learner.messages for button in seen.buttons)
+
+
+async def test_a_demo_of_somebody_who_is_banned_opens_no_other_lab(house: House, learner: Member) -> None:
+    """It ends with the lab that it plays in."""
+    house.guests = GuestList(admins=frozenset({1002}))
+    await house.restart()
+    await learner.says("/demo")
+    await learner.sees("$ echo two")
+    async with Member(house.url, 1002) as admin:
+        await admin.says(f"/ban {learner.user}")
+        await admin.sees("실습 환경 1개도")
+        await asyncio.sleep(3)
+    assert not await house.store.labs.all() and not learner.shows("$ echo cleaned")
 
 
 @pytest.mark.parametrize(("command", "yes"), [("/close", "🧹 닫기"), ("/reset", "🧹 되돌리기")])
