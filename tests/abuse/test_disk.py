@@ -16,7 +16,7 @@ from bot.sandbox.lab import Lab
 from bot.settings import Settings
 from deploy.host.temporary import EngineHost
 from tests.abuse.kit import BASE, MIB, ok, runs, working
-from tests.sandbox.kit import sandbox
+from tests.sandbox.kit import reading, sandbox
 
 pytestmark = pytest.mark.engine
 
@@ -132,7 +132,7 @@ async def test_what_is_copied_in_counts_too(small: SandboxHost, labs: tuple[Lab,
     await ok(lab, f"create --name box {BASE} true")
     copies = "n=$(date +%s%N); while docker cp ~/part box:/part$n; do n=$((n+1)); done"
     events: list[DiskLimitReached] = []
-    async with working(other):
+    async with reading(lab), working(other):
         while not events or not events[-1].removed:
             # It ends with the shell that runs it, and goes on in the next one.
             await lab.run_script(f"dd if=/dev/zero of=part bs=1M count=16; {copies}", timeout=30)
@@ -147,10 +147,11 @@ async def test_the_terminal_itself_is_stopped_and_opens_again(small: SandboxHost
     """The home volume is kept; its learner removes the file and goes on."""
     lab, _ = labs
     told = Told(small)
-    await lab.shell.write(MANY.format("big").encode() + b"\n")
-    event = await told.next()
-    assert event.containers == () and not event.removed
-    assert (await lab.run_script("rm ~/big* && echo gone")).output == "gone\n"
+    async with reading(lab):
+        await lab.shell.write(MANY.format("big").encode() + b"\n")
+        event = await told.next()
+        assert event.containers == () and not event.removed
+        assert (await lab.run_script("rm ~/big* && echo gone")).output == "gone\n"
 
 
 async def test_who_goes_on_after_a_stop_loses_what_is_too_much(small: SandboxHost, labs: tuple[Lab, Lab]) -> None:
