@@ -96,11 +96,13 @@ class Relay:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         upstream_reader, upstream_writer = await asyncio.open_unix_connection(self._engine)
         self._connections |= {writer, upstream_writer}
-        with suppress(OSError):
-            await asyncio.gather(_copy(reader, upstream_writer), _copy(upstream_reader, writer))
-        for end in (writer, upstream_writer):
-            self._connections.discard(end)
-            end.close()
+        try:
+            with suppress(OSError):
+                await asyncio.gather(_copy(reader, upstream_writer), _copy(upstream_reader, writer))
+        finally:
+            for end in (writer, upstream_writer):
+                self._connections.discard(end)
+                end.close()
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
