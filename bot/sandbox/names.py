@@ -16,9 +16,12 @@ def network_name(lab: LabId) -> str:
     return f"lab-{lab}"
 
 
-def bridge_name(lab: LabId) -> str:
-    """The bridge interface; the firewall's rules match `lab+`."""
-    return f"lab{lab}"
+def bridge_names(lab: LabId) -> tuple[str, ...]:
+    """The bridge interface, and what it may be called when an engine that was killed keeps that name to itself.
+
+    The firewall's rules match `lab+`; the learner's own networks end in two digits.
+    """
+    return tuple(f"lab{lab}{spare}" for spare in ("", "a", "b", "c"))
 
 
 def home_name(lab: LabId) -> str:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.errors import EngineConflict, LabError
+from bot.errors import EngineConflict, EngineError, LabError
 from bot.guard.owner import NETWORK
 from bot.identity import LabId
 from bot.sandbox.cgroups import Cgroups, LabLimits
 from bot.sandbox.engine import Engine
 from bot.sandbox.lab import Lab, LabGate
-from bot.sandbox.names import belongs, bridge_name, labels, network_name
+from bot.sandbox.names import belongs, bridge_names, labels, network_name
 from bot.sandbox.namespace import NetworkNamespace
 from bot.sandbox.toolbox import ToolboxPlan, made_or_found
 
+log = logging.getLogger(__name__)
+
 SOCKET = "docker.sock"
+BRIDGE_TAKEN = "networks have same bridge name"
+"""moby, drivers/bridge: said also of a network that an engine was making when it was killed, and which no list has."""
 MakeGate = Callable[[LabId, str], LabGate]
 """From a lab and the full id of its network to its gate."""
 
@@ -92,22 +97,31 @@ class Opening:
 
     async def _network(self, lab_id: LabId) -> str:
         """The full id of the lab's network."""
-        try:
-            made = await self._engine.call(
-                lambda client: client.create_network(
-                    network_name(lab_id),
-                    driver="bridge",
-                    internal=True,
-                    check_duplicate=True,
-                    labels=labels(lab_id, NETWORK, self._engine.host),
-                    options={
-                        "com.docker.network.bridge.name": bridge_name(lab_id),
-                        "com.docker.network.bridge.enable_icc": "true",
-                    },
-                )
+        for bridge in bridge_names(lab_id):
+            try:
+                return await self._made_network(lab_id, bridge)
+            except EngineConflict:
+                return await self._found_network(lab_id)
+            except EngineError as error:
+                if BRIDGE_TAKEN not in str(error):
+                    raise
+                log.warning("the engine holds the bridge %s for a network that the lab has not", bridge)
+        raise LabError(f"the engine has no bridge for the lab {lab_id}")
+
+    async def _made_network(self, lab_id: LabId, bridge: str) -> str:
+        made = await self._engine.call(
+            lambda client: client.create_network(
+                network_name(lab_id),
+                driver="bridge",
+                internal=True,
+                check_duplicate=True,
+                labels=labels(lab_id, NETWORK, self._engine.host),
+                options={
+                    "com.docker.network.bridge.name": bridge,
+                    "com.docker.network.bridge.enable_icc": "true",
+                },
             )
-        except EngineConflict:
-            return await self._found_network(lab_id)
+        )
         return str(made["Id"])
 
     async def _found_network(self, lab_id: LabId) -> str:

@@ -46,6 +46,22 @@ async def test_an_open_lab_has_a_network_of_its_own_a_home_and_a_toolbox(lab: La
     assert network["Internal"] and network["Options"]["com.docker.network.bridge.name"] == f"lab{lab.id}"
 
 
+async def test_a_bridge_that_the_engine_keeps_to_itself_does_not_stop_a_lab(
+    host: SandboxHost, lab_id: LabId, engine: Engine
+) -> None:
+    """An engine that was killed while it made the lab's network holds the name until its next start."""
+    options = {"com.docker.network.bridge.name": f"lab{lab_id}"}
+    made = await engine.call(lambda client: client.create_network("forgotten", driver="bridge", options=options))
+    try:
+        lab = await host.labs.open(lab_id)
+        assert (await lab.run_script("docker ps")).exit_code == 0
+        network = await engine.call(lambda client: client.inspect_network(network_name(lab_id)))
+        assert network["Options"]["com.docker.network.bridge.name"] == f"lab{lab_id}a"
+    finally:
+        await host.labs.close(lab_id)
+        await engine.call(lambda client: client.remove_network(made["Id"]))
+
+
 async def test_a_lab_that_has_no_place_for_its_socket_is_a_lab_error(
     settings: Settings, host: SandboxHost, lab_id: LabId, tmp_path: Path
 ) -> None:
