@@ -22,6 +22,7 @@ from bot.sandbox.events import DiskLimitReached, Events
 from bot.sandbox.holdings import Container, Holdings, Inventory
 from bot.sandbox.measure import MOST_HELD, Room, held_open, room, sizes
 from bot.sandbox.names import virtual_name
+from bot.sandbox.stopping import STOP_SECONDS, stop_at_once
 
 log = logging.getLogger(__name__)
 
@@ -38,9 +39,6 @@ the ordinary noise of a host."""
 
 JUDGE_SECONDS = 10.0
 """For one lab: the others grow meanwhile."""
-
-STOP_SECONDS = 2.0
-"""For the engine to stop one container: it does so in a moment, unless it holds the container's lock."""
 
 WALK_AT_LEAST_EVERY = 10.0
 """Seconds: what a lab takes can be hidden by what somebody else gives back."""
@@ -177,7 +175,7 @@ class DiskWatchdog:
         else:
             # Something that no running container writes to is filled from the toolbox, by `docker cp`.
             users = await self._running(users) or holdings.toolbox()
-            await asyncio.gather(*(self._stop(lab, container.id) for container in users))
+            await asyncio.gather(*(stop_at_once(self._engine, self._cgroups, lab, container.id) for container in users))
         await self._remember(lab, holdings)
         over = blame.used > self._limits.lab
         event = DiskLimitReached(
@@ -206,17 +204,6 @@ class DiskWatchdog:
             return True  # The engine cannot say; that it does not let go of it is no reason to let it grow.
         # What is paused writes nothing, and would not stop.
         return bool(state["Running"] and not state["Paused"])
-
-    async def _stop(self, lab: LabId, container_id: str) -> None:
-        try:
-            async with asyncio.timeout(STOP_SECONDS):
-                # At once: each second of grace is a gigabyte.
-                await self._engine.call(lambda client: client.stop(container_id, timeout=0))
-        except (EngineNotFound, EngineConflict) as error:
-            log.info("not stopped: %s", error)
-        except TimeoutError:
-            log.warning("the engine does not stop %s: its processes are killed", container_id[:12])
-            await asyncio.to_thread(self._cgroups.kill, lab, container_id)
 
     async def _remove(self, users: Iterable[Container], volume: str | None) -> None:
         await asyncio.gather(*(self._engine.remove(container.id) for container in users))

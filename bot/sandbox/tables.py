@@ -15,13 +15,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.errors import DosirakError, EngineConflict, EngineNotFound
+from bot.errors import DosirakError, EngineNotFound
 from bot.guard.owner import LEARNER
 from bot.identity import LabId
 from bot.sandbox.cgroups import Cgroups
 from bot.sandbox.engine import Engine
 from bot.sandbox.events import Events, TableFull
 from bot.sandbox.names import belongs, virtual_name
+from bot.sandbox.stopping import stop_at_once
 
 log = logging.getLogger(__name__)
 
@@ -73,8 +74,8 @@ def holding(table: Table, processes: Iterable[int]) -> int:
     """How many entries of the table these processes have open. Blocks: use a thread."""
     count = looked = 0
     for process in processes:
-        with suppress(OSError):
-            for entry in os.scandir(f"/proc/{process}/fd"):
+        with suppress(OSError), os.scandir(f"/proc/{process}/fd") as links:
+            for entry in links:
                 looked += 1
                 with suppress(OSError):
                     count += table.held(os.readlink(entry.path))  # noqa: PTH115 - a path for each would cost more
@@ -123,12 +124,11 @@ class TableWatchdog:
             return
         lab, container = found
         log.warning("lab %s holds most %s of this host: %s is stopped", lab, table.name, container[:12])
+        await stop_at_once(self._engine, self._cgroups, lab, container)
         try:
             details = await self._engine.inspect(container)
-            await self._engine.call(lambda client: client.stop(container, timeout=0))
-        except (EngineNotFound, EngineConflict) as error:
-            log.info("not stopped: %s", error)
-            return
+        except EngineNotFound:
+            return  # It was removed meanwhile.
         learners = belongs(details["Config"]["Labels"], lab, LEARNER)
         self._events.tell(TableFull(lab, (virtual_name(lab, details["Name"]),) if learners else ()))
 

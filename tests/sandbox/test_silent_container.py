@@ -11,11 +11,11 @@ import pytest
 from bot.errors import EngineTimeout
 from bot.sandbox import names
 from bot.sandbox.cgroups import Cgroups
-from bot.sandbox.disk import DiskLimits, DiskWatchdog
 from bot.sandbox.engine import THREADS, Engine
 from bot.sandbox.events import ContainerStarted, EngineGone, Events, LabEvent
 from bot.sandbox.holdings import Inventory
 from bot.sandbox.lab import Lab
+from bot.sandbox.stopping import stop_at_once
 from bot.sandbox.watch import AGAIN_SECONDS, LOOK_LIMIT, Watch
 from bot.settings import Settings
 from bot.tasks import TaskShelf
@@ -111,6 +111,5 @@ async def test_the_disk_is_watched_and_what_fills_it_is_stopped(
     assert time.monotonic() - again < 0.4, "it is not waited for again at once"
     cgroups = Cgroups(settings.cgroup)
     assert cgroups.processes(lab.id)[silent]
-    watchdog = DiskWatchdog(engine, Events(), cgroups, DiskLimits(1, 0), lambda: [lab.id])
-    await watchdog._stop(lab.id, silent)
+    await stop_at_once(engine, cgroups, lab.id, silent)
     await eventually(lambda: not cgroups.processes(lab.id).get(silent))
