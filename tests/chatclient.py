@@ -132,7 +132,9 @@ class Member:
 
     async def presses(self, label: str, *, on: Seen | None = None, timeout: float = PATIENCE) -> str:
         """Tap the newest button with this label (waiting for one), or that of the message `on`. The query's id."""
-        message = on or await self._wait(lambda: self._newest(lambda seen: seen.button(label)), f"[{label}]", timeout)
+        message = on
+        if message is None:
+            message = await self._wait(lambda: self._newest(lambda seen: seen.button(label)), f"[{label}]", timeout)
         button = message.button(label)
         assert button is not None and "callback_data" in button, f"[{label}] is no button to press: {button}"
         self._acted = self._turn

@@ -13,7 +13,7 @@ from bot.identity import LabId
 from bot.sandbox.engine import Engine
 from bot.sandbox.host import SandboxHost
 from bot.sandbox.lab import Lab
-from bot.sandbox.names import bridge_name, toolbox_name
+from bot.sandbox.names import bridge_names, toolbox_name
 from bot.sandbox.stream import EngineStream, hijack
 from bot.sandbox.toolbox import ToolboxPlan, configuration
 from bot.settings import Settings
@@ -96,7 +96,7 @@ async def plain_shell(run: Run) -> AsyncIterator[PlainShell]:
 
 async def plain_network(engine: Engine) -> str:
     """A network as a lab has one: an internal bridge, /28, under the same firewall rules."""
-    options = {"com.docker.network.bridge.name": bridge_name(PLAIN)}
+    options = {"com.docker.network.bridge.name": bridge_names(PLAIN)[0]}
     made = await engine.call(
         lambda client: client.create_network(NETWORK, driver="bridge", internal=True, options=options)
     )

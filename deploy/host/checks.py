@@ -43,7 +43,7 @@ def checks(arguments: list[str]) -> tuple[tuple[str, ...], ...]:
         ("ruff", "check", "."),
         ("ruff", "format", "--check", "."),
         ("mypy",),
-        ("mypy", "--explicit-package-bases", "--strict", "deploy/host"),
+        ("mypy", "--explicit-package-bases", "--strict", "deploy"),
         ("pytest", *arguments),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 from collections.abc import AsyncIterator
@@ -35,6 +36,12 @@ def test_pairs_are_compared_round_by_round() -> None:
     assert paired("gate", "stream", ours, baseline, "MB/s").figure == pytest.approx(0.9)
     with pytest.raises(ValueError):
         paired("gate", "stream", ours, Sample.of([10.0]), "MB/s")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_benchmark_is_there(name: str) -> None:
+    """What it stands on has the names that it uses; whether it measures well, a run of it shows."""
+    assert callable(importlib.import_module(f"deploy.benchmarks.{name}").measure)
 
 
 def test_nothing_measured_is_no_figure() -> None:
