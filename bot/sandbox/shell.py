@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from bot.errors import EngineError, EngineNotFound, EngineTimeout, LabClosed, LabError
 from bot.sandbox import pipes
+from bot.sandbox.backlog import Backlog
 from bot.sandbox.engine import Engine, retry_pause
 from bot.sandbox.script import run_script
 from bot.sandbox.stream import EngineStream, hijack
@@ -16,8 +17,8 @@ from bot.tasks import TaskShelf
 
 log = logging.getLogger(__name__)
 
-CHUNKS_AHEAD = 4
-"""Chunks of 64 KiB read before the consumer asks: then the pty waits, however much a program writes."""
+MOST_UNREAD = 256 * 1024
+"""Bytes read before the consumer asks: then the pty waits, however much a program writes."""
 
 WRITE_SECONDS = 10.0
 """The pty takes 4 KiB that no program reads, the way to it some 300 KiB: who fills that is told so."""
@@ -67,7 +68,7 @@ class Shell:
         self._stream: EngineStream | None = None
         self._closed = False
         self._known = False
-        self._chunks: asyncio.Queue[bytes | None] = asyncio.Queue(CHUNKS_AHEAD)
+        self._unread = Backlog(MOST_UNREAD)
         self._ends: list[Ended] = []
         self._exit_code: int | None = None
         self._opening = asyncio.Lock()
@@ -158,7 +159,7 @@ class Shell:
 
     async def output(self) -> AsyncIterator[bytes]:
         """What the pty prints, for one consumer; ends when the lab is closed, goes on when bash starts again."""
-        while (data := await self._chunks.get()) is not None:
+        while (data := await self._unread.take()) is not None:
             if data:
                 yield data
             else:
@@ -174,7 +175,8 @@ class Shell:
 
     async def _read(self, stream: EngineStream) -> None:
         while data := await stream.read():
-            await self._chunks.put(data)
+            self._unread.add(data)
+            await self._unread.room()
         stream.close()
         self._stream = None
         await self._after_end()
@@ -194,7 +196,7 @@ class Shell:
             except EngineError as error:
                 log.debug("attempt %d to attach again: %s", attempt, error)
                 await asyncio.sleep(retry_pause(attempt))
-        await self._chunks.put(b"")
+        self._unread.add(b"")
 
     async def close(self) -> None:
         """Let go of the pty (bash runs on); `output` ends."""
@@ -203,6 +205,5 @@ class Shell:
         if self._stream is not None:
             self._stream.close()
             self._stream = None
-        while not self._chunks.empty():
-            self._chunks.get_nowait()
-        self._chunks.put_nowait(None)
+        self._unread.clear()
+        self._unread.add(None)

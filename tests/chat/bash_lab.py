@@ -16,9 +16,10 @@ from pathlib import Path
 
 from bot.errors import EngineNotFound
 from bot.identity import LabId
+from bot.sandbox.backlog import Backlog
 from bot.sandbox.removal import ClosedLab
 from bot.sandbox.script import ScriptResult
-from bot.sandbox.shell import CHUNKS_AHEAD
+from bot.sandbox.shell import MOST_UNREAD
 from bot.sandbox.summary import ContainerSummary, PublishedPort
 
 RC = r"""
@@ -39,7 +40,7 @@ class BashShell:
         self.mute = False
         """What it prints is lost."""
         self._ended: list[Callable[[int | None], None]] = []
-        self._chunks: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._unread = Backlog(MOST_UNREAD)
         self._environment = {"HOME": str(home), "TERM": "xterm-256color", "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
         self._command = ["bash", "--noprofile", "--rcfile", str(rc), "-i"]
         self._pid = 0
@@ -70,13 +71,13 @@ class BashShell:
         if data and self.mute:
             return
         if data:
-            self._chunks.put_nowait(data)
-            if self._chunks.qsize() >= CHUNKS_AHEAD:
+            self._unread.add(data)
+            if self._unread.full:
                 asyncio.get_running_loop().remove_reader(self._master)
                 self._held_back = True
             return
         self._reap()
-        self._chunks.put_nowait(b"")
+        self._unread.add(b"")
 
     def _reap(self) -> None:
         asyncio.get_running_loop().remove_reader(self._master)
@@ -114,8 +115,8 @@ class BashShell:
             fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     async def output(self) -> AsyncIterator[bytes]:
-        while (data := await self._chunks.get()) is not None:
-            if self._held_back and self._pid:
+        while (data := await self._unread.take()) is not None:
+            if self._held_back and self._pid and not self._unread.full:
                 self._held_back = False
                 asyncio.get_running_loop().add_reader(self._master, self._read)
             if data:
@@ -131,7 +132,7 @@ class BashShell:
         if self._pid:
             os.kill(self._pid, signal.SIGKILL)
             self._reap()
-        self._chunks.put_nowait(None)
+        self._unread.add(None)
 
 
 def container(
@@ -160,10 +161,14 @@ class BashLab:
         self.id = lab_id
         self.shell = BashShell(home)
         self.listed: list[ContainerSummary] = []
+        self.broken_off: list[Exception] = []
+        """What becomes of the next scripts."""
 
     async def run_script(
         self, script: str, *, environment: Mapping[str, str] | None = None, timeout: float = 20.0
     ) -> ScriptResult:
+        if self.broken_off:
+            raise self.broken_off.pop(0)
         process = await asyncio.create_subprocess_exec(
             "bash",
             "-c",

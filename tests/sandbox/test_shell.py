@@ -9,8 +9,7 @@ import pytest
 
 from bot.sandbox.host import SandboxHost
 from bot.sandbox.lab import Lab
-from bot.sandbox.shell import CHUNKS_AHEAD
-from bot.sandbox.stream import CHUNK
+from bot.sandbox.shell import MOST_UNREAD
 from tests.sandbox.kit import eventually, reading
 
 pytestmark = pytest.mark.engine
@@ -50,11 +49,18 @@ async def test_a_flood_waits_for_its_reader(lab: Lab) -> None:
     await lab.shell.write(b"yes\n")
     before = _resident()
     await asyncio.sleep(0.5)
-    assert _resident() - before < 16 * CHUNKS_AHEAD * CHUNK
+    assert _resident() - before < 16 * MOST_UNREAD
     await lab.shell.write(b"\x03")
     async with reading(lab) as shell:
         await shell.sees("^C")
         await shell.sees("\x1b]133;D;130")
+
+
+async def test_the_end_of_a_shell_that_nobody_reads_is_seen(lab: Lab) -> None:
+    """It says little, in many pieces; a script finds the next shell."""
+    await lab.shell.write(b"".join(b"echo %d; sleep 0.01\n" % number for number in range(30)) + b"exit\n")
+    await eventually(lambda: not lab.shell.alive)
+    assert (await lab.run_script("echo again")).output == "again\n"
 
 
 async def test_an_interrupt_behind_unread_lines_gets_through(lab: Lab) -> None:
