@@ -16,7 +16,7 @@ import pytest
 
 from bot.errors import EngineTimeout
 from bot.guard.streams import MAX_ARCHIVE
-from bot.sandbox.gate import patience, pump
+from bot.sandbox.gate import carry, connection, patience, pump
 from bot.sandbox.gate.body import LEAST_CHUNK, MANY_CHUNKS
 from bot.sandbox.gate.chunks import Crumbs
 from bot.sandbox.gate.lab import BURST
@@ -340,6 +340,30 @@ async def test_an_engine_that_is_away_does_not_fill_the_log(
     answers = [status(await raw(lab.socket, ask)) for _ in range(5 * FIRST)]
     assert answers == [503] * len(answers)
     assert len(caplog.messages) == FIRST and all("EngineUnavailable" in line for line in caplog.messages)
+
+
+def _fails(*_: object) -> None:
+    raise RuntimeError("a fault of ours")
+
+
+async def test_a_fault_of_the_gate_is_said(lab: HandMadeLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before an answer has begun; the client learns that the engine is not to blame, and the next one is served."""
+    with monkeypatch.context() as faulty:
+        faulty.setattr(connection, "decide", _fails)
+        faulty.setattr(connection.Lab, "decided", _fails)
+        for path in (b"/_ping", b"/nonsense"):
+            answer = await raw(lab.socket, b"GET /v1.41%b HTTP/1.1\r\nHost: d\r\n\r\n" % path)
+            assert status(answer) == 500 and b"the lab's gate could not" in answer and answer.count(b"HTTP/1.1") == 1
+    assert status(await raw(lab.socket, b"GET /_ping HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n")) == 200
+
+
+async def test_a_fault_in_the_middle_of_an_answer_only_ends_it(
+    lab: HandMadeLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No second answer is put into the first one, and the last chunk is missing."""
+    monkeypatch.setattr(carry.Carrier, "_pass_pieces", _fails)
+    answer = await raw(lab.socket, LOGS)
+    assert status(answer) == 200 and answer.count(b"HTTP/1.1") == 1 and not answer.endswith(b"0\r\n\r\n")
 
 
 def test_failures_that_were_not_told_are_counted(caplog: pytest.LogCaptureFixture) -> None:

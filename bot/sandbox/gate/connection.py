@@ -51,6 +51,7 @@ TOO_MUCH = Refuse(
     "answer-large",
     f"the engine's answer is larger than the {MAX_WHOLE // 2**20} MiB that this lab passes on; ask for less at a time",
 )
+FAILED = "the lab's gate could not handle this request; that is its own fault, and the next one gets a new connection"
 TOO_OFTEN = Refuse(429, "too-often", "many of these are under way in this lab already; try again in a moment")
 
 
@@ -62,6 +63,8 @@ class Connection:
         self._reader = reader
         self._writer = writer
         self._close = False
+        self._begun = False
+        """Whether a part of the answer may be out. An engine's failure that is raised comes before that."""
 
     async def serve(self) -> None:
         try:
@@ -74,9 +77,6 @@ class Connection:
             # The gate closes: a client that does not read must not hold it open.
             self._writer.transport.abort()
             raise
-        except Exception as error:
-            # One connection's fault must not be another's; the next request gets a connection of its own.
-            self._lab.failures.warning(error, trace=True)
         finally:
             self._writer.close()
             try:
@@ -89,7 +89,7 @@ class Connection:
 
     async def _one(self) -> bool:
         """One request and its answer; False when the client has no more."""
-        method = "GET"
+        method, self._begun = "GET", False
         try:
             raw = await self._read_raw_head()
             if raw is None:
@@ -108,14 +108,25 @@ class Connection:
             await self._reply(self._refusal(TOO_MUCH), method)
         except EngineError as error:
             await self._engine_failed(error, method)
+        except (ConnectionError, ConnectionOver):
+            raise
+        except Exception as error:
+            # One connection's fault must not be another's; the next request gets a connection of its own.
+            self._lab.failures.warning(error, trace=True)
+            if self._begun:
+                raise ConnectionOver from error
+            await self._end_with(500, FAILED, method)
         return True
 
     async def _engine_failed(self, error: EngineError, method: str) -> None:
         """The engine is away, slow, or broke off: said in Docker's shape, since the CLI prints it."""
         self._lab.failures.warning(error)
-        self._close = True
         status = 504 if isinstance(error, EngineTimeout) else 503 if isinstance(error, EngineUnavailable) else 502
-        await self._send(client.message(status, AWAY, method=method, close=True))
+        await self._end_with(status, AWAY, method)
+
+    async def _end_with(self, status: int, text: str, method: str) -> None:
+        self._close = True
+        await self._send(client.message(status, text, method=method, close=True))
 
     async def _read_raw_head(self) -> bytes | None:
         try:
@@ -226,6 +237,7 @@ class Connection:
 
     async def _send_kept(self, kept: Kept, spool: Spool, method: str) -> None:
         """A client that takes too long finds the last chunk missing."""
+        self._begun = True
         try:
             async with asyncio.timeout(ARCHIVE_SECONDS):
                 await self._send(client.head(kept.status, (*kept.headers, *framing(method))))
@@ -244,7 +256,9 @@ class Connection:
         with self._lab.streams.one(reply.counted) as free:
             if not free:
                 await self._reply(self._refusal(STREAMS_FULL), head.method)
-            elif reply.carry is Carry.HIJACK:
+                return
+            self._begun = True
+            if reply.carry is Carry.HIJACK:
                 self._close = True
                 answer = await carrier.hijack(verdict, head.wants_upgrade, self._reader, self._writer)
                 if answer is not None:
