@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.chat import turns
 from bot.chat.cause import Cause
+from bot.chat.checks import Checks
 from bot.chat.conversation import Conversation, spoken
 from bot.chat.inbox import at_work
 from bot.chat.job import Job
@@ -16,12 +17,11 @@ from bot.chat.message import Outgoing
 from bot.chat.names import harmless
 from bot.chat.pages_desk import PagesDesk
 from bot.chat.playing import Playing
-from bot.chat.refusals import FULL, refusal
+from bot.chat.refusals import FULL
 from bot.chat.view import STOPPED
-from bot.errors import DosirakError, LabsFull, StoreError
+from bot.errors import DosirakError, StoreError
 from bot.learning import effects as do
-from bot.learning.events import CheckEnded, CommandEnded, Event
-from bot.learning.places import step_at
+from bot.learning.events import CommandEnded, Event
 from bot.learning.progress import Place
 from bot.richtext import RichText
 from bot.store import AuditEntry, Completion, Kind, Wish
@@ -39,6 +39,7 @@ class Performer:
 
     def __init__(self, desk: PagesDesk) -> None:
         self._desk = desk
+        self.checks = Checks(self.happen)
         self._methods: dict[type[Any], Callable[[Conversation, Cause, Any], Awaitable[None]]] = {
             do.Say: self._say,
             do.ShowWelcome: self._welcome,
@@ -53,7 +54,7 @@ class Performer:
             do.QueueLine: self._queue,
             do.OfferNext: self._offer,
             do.SendInput: self._input,
-            do.Verify: self._verify,
+            do.Verify: self.checks.verify,
             do.MarkDone: self._mark,
             do.SayDone: self._done,
             do.SayNotYet: self._not_yet,
@@ -221,49 +222,7 @@ class Performer:
         if not await talk.session.send_input(effect.text, below=cause.typed):
             await talk.say("note.busy" if talk.session.busy else "note.nothing_running")
 
-    # --- checks ------------------------------------------------------------------------------------------------------
-
-    async def _verify(self, talk: Conversation, cause: Cause, effect: do.Verify) -> None:
-        """The learner's tap does not wait for it; a command that has ended does, with what is kept of it."""
-        if effect.asked:
-            talk.later(self._check(talk, cause, effect))
-        else:
-            await self._check(talk, cause, effect)
-
-    async def _check(self, talk: Conversation, cause: Cause, effect: do.Verify) -> None:
-        step = step_at(talk.kit.course, effect.place)
-        if step is None or step.verify is None:
-            return
-        if effect.asked:
-            await talk.kit.sender.typing(talk.scope)
-        forgotten = talk.kit.forgetting.since(cause.person.id) if effect.asked else cause.forgotten
-        if talk.forgotten is not None:
-            return
-        try:
-            lab = await talk.kit.keeper.open(talk.scope, cause.person.id)
-            result = await lab.run_script(step.verify, environment={"DOSIRAK_LANGUAGE": talk.progress.language})
-        except DosirakError as error:
-            log.warning("a check could not run: %s", error)
-            if effect.asked:
-                await self._refuse_check(talk, Cause(cause.person, forgotten=forgotten), effect.place, error)
-            return
-        if result.timed_out:
-            if effect.asked:
-                await talk.say("check.failed")
-            return
-        reason = result.output.strip().rpartition("\n")[2]
-        ended = CheckEnded(effect.place, result.exit_code == 0, reason, effect.asked)
-        if not forgotten():
-            await self.happen(talk, ended, Cause(cause.person, forgotten=forgotten))
-
-    async def check_again(self, talk: Conversation, cause: Cause, place: Place) -> None:
-        """A check that had to wait for a lab."""
-        await self._check(talk, cause, do.Verify(place, asked=True))
-
-    async def _refuse_check(self, talk: Conversation, cause: Cause, place: Place, error: DosirakError) -> None:
-        if refusal(error) == FULL:
-            return await line_up(talk, cause, Wish.CHECK, place=place)
-        await talk.say(refusal(error) if isinstance(error, LabsFull) else "check.failed")
+    # --- what is done -------------------------------------------------------------------------------------------------
 
     async def _mark(self, talk: Conversation, cause: Cause, effect: do.MarkDone) -> None:
         person, place = cause.person, effect.place

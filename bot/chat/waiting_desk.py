@@ -38,7 +38,7 @@ class WaitingDesk:
             case Wish.RUN:
                 await self._performer.run(talk, errand.cause, errand.text, errand.place)
             case Wish.CHECK if errand.place is not None:
-                await self._performer.check_again(talk, errand.cause, errand.place)
+                await self._performer.checks.again(talk, errand.cause, errand.place)
             case Wish.DEMO:
                 await self._tours.start(talk, errand.cause, errand.text)
             case Wish.CARD:

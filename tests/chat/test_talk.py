@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from bot.chat import checks
 from bot.chat.callbacks import encode
-from bot.errors import EngineUnavailable, LabsFull
+from bot.errors import EngineNotFound, EngineUnavailable, LabsFull
 from bot.identity import Scope
 from bot.localchat.faults import Fault
 from bot.sandbox.events import ContainerRemoved, ContainerStarted, ContainerStopped, EngineBack, EngineGone
@@ -273,6 +274,29 @@ async def test_a_passed_check_is_said_by_itself(learner: Member) -> None:
     await learner.sees("✅ 해냈어요.")
     await learner.presses("마치기")
     await learner.sees("끝이에요")
+
+
+async def test_a_check_that_the_engine_broke_off_is_run_again(
+    house: House, learner: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command ran through, and counts: whether the engine is away, or is back and knows of no such exec."""
+    monkeypatch.setattr(checks, "ENGINE_RETURNS", (0.1, 0.1))
+    await learner.says("/start ch02-clean-up")
+    await learner.sees("4/4")
+    await learner.says("sleep 0.5")
+    await learner.sees("$ sleep 0.5")
+    house.labs.only.broken_off = [EngineUnavailable("no answer"), EngineNotFound("no such exec instance", 404)]
+    await learner.sees("✅ 해냈어요.")
+    assert house.labs.only.broken_off == []
+
+
+async def test_a_check_that_was_asked_for_is_answered_without_an_engine(house: House, learner: Member) -> None:
+    """At once: who asked can ask again."""
+    await learner.says("/start ch02-clean-up")
+    await learner.sees("4/4")
+    house.labs.refuse = EngineUnavailable("no answer")
+    await learner.presses("확인")
+    await learner.sees("지금은 확인할 수 없어요")
 
 
 async def test_a_group_is_asked_by_sh_and_by_replies(house: House) -> None:
