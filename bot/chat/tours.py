@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 from bot.chat.cause import Cause
 from bot.chat.conversation import Conversation
+from bot.chat.job import Job
 from bot.chat.lining_up import line_up
 from bot.chat.message import Outgoing, button, rows
 from bot.chat.performer import Performer
 from bot.chat.playing import Playing
 from bot.chat.refusals import FULL
 from bot.course import Chapter, Course, Scene
+from bot.errors import DosirakError
 from bot.learning.places import chapter_of
 from bot.richtext import RichText
 from bot.store import Kind, Wish
@@ -48,7 +50,7 @@ class Tours:
             return await talk.answer(cause, talk.words("demo.over"))
         talk.tour.stopped.set()
         await talk.answer(cause, talk.words("demo.stopping"))
-        await talk.session.interrupt()
+        await _interrupt(talk, talk.session.job)
 
     async def _play(self, talk: Conversation, cause: Cause, chapter: Chapter, playing: Playing) -> None:
         try:
@@ -93,9 +95,16 @@ class Tours:
             async with asyncio.timeout(SCENE_SECONDS):
                 await job.shown.wait()
         except TimeoutError:
-            await tour.talk.session.interrupt()
+            await _interrupt(tour.talk, job)
             await job.shown.wait()
         return job.failure if job.run is None and not job.cancelled else None
+
+
+async def _interrupt(talk: Conversation, job: Job | None) -> None:
+    """Ctrl-C for a scene's command; what a member of the group runs before or after it goes on."""
+    if job is not None and job.tour and talk.session.job is job:
+        with suppress(DosirakError):  # The lab goes away, and the command with it.
+            await talk.session.interrupt()
 
 
 @dataclass(slots=True)
