@@ -62,7 +62,7 @@ class Drivers:
         if driving.who is Who.EVERYONE or (driving.who is Who.PERSON and cause.person.id == driving.user_id):
             return None
         if driving.who is Who.PERSON:
-            return talk.words("driver.other", name=driving.user_name)
+            return talk.words("driver.other", name=harmless(driving.user_name))
         is_admin = await self._admins.is_admin(talk.scope, cause.person.id)
         return None if is_admin else talk.words("driver.admins_drive")
 

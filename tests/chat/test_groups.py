@@ -189,6 +189,16 @@ async def test_the_driver_is_named_by_a_reply(house: House, group: Group) -> Non
     assert (await house.store.driving.get(Scope(GROUP))).who is Who.PERSON
 
 
+async def test_a_drivers_name_is_a_name_only(house: House, group: Group) -> None:
+    """Whoever is told who drives gets no mention of a stranger."""
+    await house.store.driving.put(Scope(GROUP), Driving(Who.PERSON, ALEX, "@durov"))
+    minjun = group[1]
+    await minjun.says("/sh echo 민준")
+    told = await minjun.sees("님만")
+    assert "durov" in told.text
+    assert {entity["type"] for entity in told.shape["entities"]} == {"bot_command"}
+
+
 async def test_others_buttons_do_not_reach_a_driven_terminal(group: Group) -> None:
     """Keys, moves of the lesson, replies: all of it is the driver's."""
     haneul, minjun, _ = group
