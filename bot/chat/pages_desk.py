@@ -174,18 +174,21 @@ class PagesDesk:
     # --- ends --------------------------------------------------------------------------------------------------------
 
     async def expire(self) -> None:
-        """Say of each page whose time is up that it is over, and of each whose end comes near how long is left."""
+        """Say of each page whose time is up that it is over, and of each whose end comes near how long is left.
+
+        A chat that takes long to hear of it holds nobody up.
+        """
         now = self._kit.clock()
         told = {record.token: self._told_of(record) for record in await self._kit.store.pages.all()}
         for page in await self._kit.pages.expire(now):
             if (talk := await self._talk_of(page.lab_id)) is not None:
-                await self._edit_over(talk, page, told.get(page.token))
+                talk.later(self._edit_over(talk, page, told.get(page.token)))
         for page in self._countdown.due(self._kit.pages.all(), now):
             if (talk := await self._talk_of(page.lab_id)) is not None:
                 talk.later(self._redraw(talk, page))
 
     async def lab_ends(self, record: LabRecord) -> None:
-        """Close a lab's pages and demo before it goes; a chat that takes long to hear of it holds nobody up."""
+        """Close a lab's pages and demo before it goes; its chat hears of it meanwhile, as from `expire`."""
         talk = await self._find(record.scope)
         if talk.drop_tour():
             talk.later(talk.say("demo.dropped"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from datetime import UTC, datetime, timedelta
 
@@ -9,6 +10,7 @@ import pytest
 
 from bot.chat.countdown import MARKS, Countdown
 from bot.identity import LabId
+from bot.localchat.faults import Fault
 from bot.pages.page import Page
 from bot.sandbox.events import ContainerStarted, ContainerStopped
 from bot.sandbox.summary import PublishedPort
@@ -67,3 +69,24 @@ async def test_the_message_of_a_page_counts_down_to_its_end(hasty: House, learne
     assert "컨테이너가 멈춰 있어요" in (await learner.sees("열린 웹 페이지 1")).text
     hasty.now += timedelta(minutes=1)
     assert (await learner.sees("웹 페이지가 닫혔어요")).id == page.id
+
+
+async def test_a_chat_that_must_wait_keeps_no_other_from_the_end_of_its_page(hasty: House, learner: Member) -> None:
+    """Two pages end at once, and Telegram asks to wait in one of the chats."""
+    over = "웹 페이지가 닫혔어요"
+    async with Member(hasty.url, 1002) as other:
+        for person in (learner, other):
+            await person.says("true")
+            await person.sees("✓")
+        for record in await hasty.store.labs.all():
+            hasty.events.tell(ContainerStarted(record.lab_id, dataclasses.replace(WEB, id=record.lab_id)))
+        for person in (learner, other):
+            await person.sees("30분 뒤 닫힙니다")
+        hasty.local.faults.order(Fault("editMessageText", 429, retry_after=4))
+        hasty.now += timedelta(minutes=30)
+        async with asyncio.timeout(3):
+            while not (learner.shows(over) or other.shows(over)):  # noqa: ASYNC110 - whose edit comes first is open
+                await asyncio.sleep(0.05)
+        assert not (learner.shows(over) and other.shows(over))
+        for person in (learner, other):
+            await person.sees(over)
