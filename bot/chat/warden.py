@@ -83,7 +83,7 @@ class Warden:
                 await self._desk.expire()
                 await self._kit.keeper.tick(self)
                 await self._call_guests()
-                await self._kit.store.tidy()
+                await self._kit.store.tidy(self._kit.clock())
             except DosirakError as error:
                 log.warning("looking for what ends: %s", error)
 

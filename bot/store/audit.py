@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.identity import Scope
-from bot.store.database import Database, Statements
+from bot.store.database import Database
 from bot.store.scopes import key
 from bot.store.times import to_seconds
 
@@ -15,7 +15,9 @@ KEPT_FOR = timedelta(days=30)
 KEPT_ROWS = 100_000
 """About 15 MB; a day of 100 busy learners is some 20,000 lines."""
 PRUNE_EVERY = 256
-"""Pruning with each line would double its cost; until the next pruning at most this many lines stay too long."""
+"""Counting with each line would double its cost; until the next time at most this many lines are too many."""
+PRUNE_PAUSE = timedelta(hours=1)
+"""How long a line may stay beyond its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +31,23 @@ class AuditEntry:
 class Audit:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._pruned: datetime | None = None
 
     async def add(self, entry: AuditEntry) -> None:
-        """Write a line down; old lines go as new ones come."""
+        """Write a line down; beyond so many, the oldest go as new ones come."""
         rows = await self._database.rows(
             "INSERT INTO audit (at, chat_id, topic_id, user_id, command) VALUES (?, ?, ?, ?, ?) RETURNING id",
             (to_seconds(entry.at), *key(entry.scope), entry.user_id, entry.command),
         )
         newest = int(rows[0][0])
         if newest % PRUNE_EVERY == 0:
-            await self._database.do(lambda statements: _prune(statements, newest, entry.at))
+            await self._database.rows("DELETE FROM audit WHERE id <= ?", (newest - KEPT_ROWS,))
+
+    async def prune(self, now: datetime) -> None:
+        """Lines that were kept long enough go, also when nobody runs anything; looked for from time to time."""
+        if self._pruned is None or now >= self._pruned + PRUNE_PAUSE:
+            await self._database.rows("DELETE FROM audit WHERE at < ?", (to_seconds(now - KEPT_FOR),))
+            self._pruned = now
 
     async def people_since(self, moment: datetime) -> int:
         """How many people have run something since then."""
@@ -62,8 +71,3 @@ class Audit:
             "SELECT command FROM audit WHERE id = ? AND chat_id = ? AND topic_id = ?", (number, *key(scope))
         )
         return str(rows[0][0]) if rows else None
-
-
-def _prune(statements: Statements, newest: int, now: datetime) -> None:
-    statements.rows("DELETE FROM audit WHERE id <= ?", (newest - KEPT_ROWS,))
-    statements.rows("DELETE FROM audit WHERE at < ?", (to_seconds(now - KEPT_FOR),))

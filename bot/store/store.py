@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Self
 
@@ -117,8 +118,10 @@ class Store:
 
         await self._database.do(move)
 
-    async def tidy(self) -> None:
-        """From time to time: what people wrote and was done goes from the write-ahead log too."""
+    async def tidy(self, now: datetime) -> None:
+        """From time to time: what was kept long enough goes, and what people wrote and was done goes from the
+        write-ahead log too."""
+        await self.audit.prune(now)
         if not self.inbox.scrubbed:
             self.inbox.scrubbed = True
             await self._scrub()
