@@ -97,8 +97,8 @@ class Database:
     async def _prepare(self) -> None:
         try:
             for pragma in PRAGMAS:
-                await self.outside(pragma)
-            problems = [str(row[0]) for row in await self.outside("PRAGMA quick_check(3)")]
+                await self._alone(pragma)
+            problems = [str(row[0]) for row in await self._alone("PRAGMA quick_check(3)")]
         except sqlite3.DatabaseError as error:
             problems = [str(error)]
         if problems != ["ok"]:
@@ -154,6 +154,10 @@ class Database:
     async def outside(self, statement: str) -> list[Row]:
         """Run a statement that cannot be part of a transaction."""
         self._demand_open()
+        with self._translated():
+            return await self._alone(statement)
+
+    async def _alone(self, statement: str) -> list[Row]:
         return await self._connection.run(lambda connection: Statements(connection).rows(statement))
 
     def _demand_open(self) -> None:

@@ -123,9 +123,15 @@ class Store:
         write-ahead log too."""
         await self.audit.prune(now)
         if not self.inbox.scrubbed:
-            self.inbox.scrubbed = True
             await self._scrub()
 
     async def _scrub(self) -> None:
-        """Empty the write-ahead log, where the deleted text would still stand."""
-        await self._database.outside("PRAGMA wal_checkpoint(TRUNCATE)")
+        """Empty the write-ahead log, where the deleted text would still stand. As long as somebody else reads the file
+        (a backup), that cannot be, and `tidy` tries again."""
+        self.inbox.scrubbed = True  # What is done meanwhile takes it back.
+        emptied = False
+        try:
+            (busy, *_), *_ = await self._database.outside("PRAGMA wal_checkpoint(TRUNCATE)")
+            emptied = not busy
+        finally:
+            self.inbox.scrubbed = self.inbox.scrubbed and emptied

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import sqlite3
 import stat
@@ -302,6 +303,19 @@ async def test_a_forgotten_person_is_nowhere_in_the_files(store: Store, tmp_path
     assert [done.user_id for done in await store.completions.of(GROUP)] == [5]
     assert await scopes_in(store) == ()
     assert await audit_lines(store) == ()
+    assert not any(b"my-secret-words" in file.read_bytes() for file in files_in(tmp_path))
+
+
+async def test_a_backup_that_reads_the_file_only_delays_it(store: Store, tmp_path: Path) -> None:
+    """The log cannot be emptied meanwhile; afterwards it is, without anybody's asking again."""
+    await store.audit.add(AuditEntry(NOW, GROUP, 4242, "echo my-secret-words"))
+    await store._database.outside("PRAGMA busy_timeout = 50")
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)) as backup:
+        backup.execute("BEGIN")
+        assert backup.execute("SELECT count(*) FROM audit").fetchone() == (1,)
+        await store.forget_user(4242)
+        assert any(b"my-secret-words" in file.read_bytes() for file in files_in(tmp_path))
+    await store.tidy(NOW)
     assert not any(b"my-secret-words" in file.read_bytes() for file in files_in(tmp_path))
 
 
