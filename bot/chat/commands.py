@@ -14,6 +14,8 @@ from bot.chat.desks import Desks
 from bot.chat.menu import COMMANDS
 from bot.chat.message import Button, Outgoing, rows
 from bot.chat.tours import LINK, images_of, run_line
+from bot.chat.updates import after_command, is_unknown_command
+from bot.course import Course
 from bot.learning import events as on
 from bot.learning.events import Event
 from bot.richtext import RichText
@@ -72,6 +74,16 @@ async def _run(desks: Desks, talk: Conversation, cause: Cause, rest: str) -> Non
     if talk.session.busy and not talk.shared:  # What runs would read the line as its input.
         return await talk.say(talk.session.busy_note)
     await desks.terminal.text(talk, cause, command, in_turn=True)
+
+
+def command_of(course: Course, text: str) -> str | None:
+    """What a message has the shell run; None for one of the bot's commands that has it run nothing."""
+    match text.split(maxsplit=1)[0].partition("@")[0]:
+        case "/sh":
+            return after_command(text)
+        case "/run":
+            return run_line(course, after_command(text))
+    return None if is_unknown_command(text.strip()) else text
 
 
 async def _private(talk: Conversation) -> None:

@@ -20,7 +20,7 @@ from telegram.ext import (
 )
 
 from bot.chat.callbacks import decode
-from bot.chat.commands import commands
+from bot.chat.commands import command_of, commands
 from bot.chat.conversation import Conversation
 from bot.chat.conversations import Conversations
 from bot.chat.cutoffs import Cutoffs
@@ -81,11 +81,11 @@ class Handlers:
         async def handle(update: Update, context: Context) -> None:
             if (message := update.effective_message) is None or update.edited_message is not None:
                 return
-            rest = (message.text or "").partition(" ")[2] if name != "sh" else after_command(message.text or "")
+            rest = after_command(message.text or "")
             talk, cause = await self._find(update), cause_of(update)
             if refusal := await self._desks.drivers.of_command(talk, cause, name):
                 return await talk.post(Outgoing(RichText(refusal)))
-            await self._commands[name](talk, cause, rest.strip())
+            await self._commands[name](talk, cause, rest)
 
         return handle
 
@@ -125,14 +125,14 @@ class Handlers:
         if not text:
             return
         talk, cause = await self._find(update), cause_of(update)
-        text = after_command(text).strip() if text.split(maxsplit=1)[0].partition("@")[0] == "/sh" else text
-        if not self._desks.terminal.typing.corrects(talk, cause, text):
+        command = command_of(talk.kit.course, text)
+        if command is None or not self._desks.terminal.typing.corrects(talk, cause, command):
             return
         if refusal := await self._desks.drivers.of_driving(talk, cause):
             return await talk.post(Outgoing(RichText(refusal)))
         if talk.session.busy and not talk.shared:
             return await talk.say(talk.session.busy_note)
-        await self._desks.terminal.text(talk, cause, text, in_turn=True)
+        await self._desks.terminal.text(talk, cause, command, in_turn=True)
 
     async def _find(self, update: Update) -> Conversation:
         scope = scope_of_update(update)

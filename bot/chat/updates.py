@@ -10,9 +10,9 @@ from bot.identity import Language
 
 
 def after_command(text: str) -> str:
-    """What follows `/sh`, line breaks kept."""
+    """What follows the command that a text begins with, line breaks kept."""
     head = text.split(maxsplit=1)[0]
-    return text[len(head) :]
+    return text[len(head) :].strip()
 
 
 def is_unknown_command(text: str) -> bool:

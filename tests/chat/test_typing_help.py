@@ -33,6 +33,18 @@ async def test_an_older_or_unchanged_message_runs_nothing(learner: Member) -> No
     assert len(learner.messages) == count and not learner.shows("\n셋\n")
 
 
+async def test_an_image_of_the_list_is_corrected_as_it_was_run(learner: Member) -> None:
+    """`/run` is the bot's command, not the shell's; so is any other that the message is changed to."""
+    said = await learner.says("/run --rm diamol/ch02-hello-diamol echo ho")
+    await learner.sees("✗")
+    await learner.edits(said, "/run --rm diamol/ch02-hello-diamol echo hi")
+    await learner.sees_where(lambda seen: "diamol echo hi" in seen.text and "✗" in seen.text, "the corrected command")
+    count = len(learner.messages)
+    await learner.edits(said, "/steps")
+    await asyncio.sleep(0.3)
+    assert len(learner.messages) == count
+
+
 async def test_a_correction_while_it_runs_is_told_to_wait(learner: Member) -> None:
     """It is not typed into the program."""
     said = await learner.says("cat")
