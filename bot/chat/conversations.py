@@ -6,7 +6,9 @@ import asyncio
 
 from bot.chat.conversation import Conversation
 from bot.chat.kit import Kit
+from bot.chat.message import Outgoing
 from bot.identity import Language, Scope
+from bot.richtext import RichText
 
 KEPT = 4000
 """Conversations kept in memory, at some 5 KiB; a quiet one is read from the store again when somebody speaks there."""
@@ -27,6 +29,12 @@ class Conversations:
             self._known[scope] = talk
             self._forget_quiet()
             return talk
+
+    async def say_failed(self, scope: Scope, language: Language) -> None:
+        """Something went wrong; said without the store, in this language where nothing is known of the conversation."""
+        talk = self._known.get(scope)
+        words = talk.words if talk is not None else self._kit.texts[language]
+        await self._kit.sender.send(scope, Outgoing(RichText(words("note.failed"))))
 
     async def move(self, old_chat_id: int, new_chat_id: int) -> None:
         """A group became a supergroup: its conversations, also those with a running command, go on under the new id."""

@@ -181,15 +181,16 @@ class Handlers:
         await (await self._find(update)).say("note.unsupported")
 
     async def _failed(self, update: object, context: Context) -> None:
-        """Never silent: whoever asked gets a word; the log gets the reason, without anybody's text."""
+        """Never silent: whoever asked gets a word, also when the store is what failed; the log gets the reason, without
+        anybody's text."""
         if isinstance(context.error, ChatError):
             log.info("not delivered: %s", context.error)
             return
         log.error("an update could not be handled", exc_info=context.error)
-        if not isinstance(update, Update) or scope_of_update(update) is None:
+        scope = scope_of_update(update)
+        if not isinstance(update, Update) or scope is None:
             return
-        talk = await self._find(update)
         try:
-            await talk.say("note.failed")
+            await self._conversations.say_failed(scope, language_of(update.effective_user))
         except ChatError as error:
             log.info("not delivered: %s", error)

@@ -517,6 +517,17 @@ async def test_a_fault_of_ours_is_not_silent(house: House, learner: Member) -> N
         await learner.sees(step)
 
 
+async def test_a_newcomer_hears_of_a_fault_too(house: House) -> None:
+    """The state file tells nothing of them: the word comes in their own language."""
+    await house.store._database.rows("ALTER TABLE scopes RENAME TO gone")
+    async with Member(house.url, 1003) as alex:
+        await alex.says("/start")
+        await alex.sees("Something went wrong on this side")
+        await house.store._database.rows("ALTER TABLE gone RENAME TO scopes")
+        await alex.says("/start")
+        await alex.sees("Dosirak")
+
+
 async def test_a_command_is_written_down(house: House, learner: Member) -> None:
     """For the operator's audit: who, where, what."""
     await learner.says("echo 기록")
