@@ -25,7 +25,7 @@ from bot.chat.message import Outgoing, Ready
 from bot.chat.names import harmless
 from bot.chat.pages_desk import PagesDesk
 from bot.chat.performer import Performer
-from bot.errors import ChatError, DosirakError, EngineTimeout, EngineUnavailable, Undelivered
+from bot.errors import ChatError, DosirakError, EngineTimeout, EngineUnavailable, StoreError, Undelivered
 from bot.identity import LabId, Scope
 from bot.learning.events import CommandEnded
 from bot.learning.progress import Place
@@ -73,7 +73,12 @@ class Recovery:
         """Everything that was left, each conversation for itself."""
         left, self._left = self._left, {}
         for scope, of_scope in left.items():
-            talk = await self._conversations.find(scope)
+            try:
+                talk = await self._conversations.find(scope)
+            except StoreError as error:
+                log.warning("what the last run has left in a conversation is for the next start: %s", error)
+                self._cutoffs.over(scope)  # What is written there must not wait for a word that does not come.
+                continue
             talk.later(self._take_up_all(talk, of_scope))
         for lab_id in {record.lab_id for record in await self._kit.store.pages.all()}:
             self._kit.tasks.start(self._pages_of(lab_id), name="pages of the last run")

@@ -360,6 +360,27 @@ async def test_an_end_that_can_never_be_shown_is_tried_once(house: House, learne
             await asyncio.sleep(0.01)
 
 
+async def test_who_writes_does_not_wait_for_a_word_that_cannot_come(
+    house: House, learner: Member, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The state file fails when the last run's command is to be told of: the next start does it, and lines run."""
+    await learner.says("/help")
+    await learner.sees("도움말")
+    await house.stack.aclose()
+    await house.store.commands.begin(Begun(Scope(1001), house.now, 1001, "하늘"))
+    await house.store._database.rows("ALTER TABLE scopes RENAME TO gone")
+    house.labs.new_bot()
+    await house.start()
+    async with asyncio.timeout(5):
+        while "is for the next start" not in caplog.text:  # noqa: ASYNC110 - the log tells nobody
+            await asyncio.sleep(0.01)
+    await house.store._database.rows("ALTER TABLE gone RENAME TO scopes")
+    await learner.says("echo 하나")
+    await learner.sees("\n하나\n")
+    await house.restart()
+    await learner.sees("여기서 끊겼어요")
+
+
 async def test_what_comes_while_a_lab_opens_is_answered(house: House, learner: Member) -> None:
     """There is no program yet that could read it, and no second command at a time."""
     house.labs.opening = asyncio.Event()
