@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
+from bot.chat import turns
 from bot.chat.cause import Cause
 from bot.chat.conversation import Conversation
 from bot.chat.durations import clock, span
@@ -71,6 +72,8 @@ class LifeDesk:
     async def _close(self, talk: Conversation, cause: Cause, record: LabRecord) -> None:
         for line in talk.turns.clear():
             await talk.kit.notebook.over(line.note)
+            said = turns.dropped(talk.words, line.cause, line.command, why="turns.closed")
+            talk.later(talk.show(Cause(message_id=line.notice), said))
         await self._pages.lab_ends(record)
         try:
             closed = await talk.kit.keeper.end(record)

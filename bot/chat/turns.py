@@ -88,9 +88,9 @@ def notice(words: Words, line: Line, place: int) -> Outgoing:
     return Outgoing(_above(said, line.command), keys)
 
 
-def dropped(words: Words, cause: Cause, command: str) -> Outgoing:
-    """Whose command does not run, and why."""
-    return Outgoing(_above(words("turns.dropped", name=harmless(cause.person.name)), command))
+def dropped(words: Words, cause: Cause, command: str, *, why: str = "turns.dropped") -> Outgoing:
+    """Whose command does not run, and why (a text's key)."""
+    return Outgoing(_above(words(why, name=harmless(cause.person.name)), command))
 
 
 def _above(said: str, command: str) -> RichText:

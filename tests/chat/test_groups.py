@@ -248,6 +248,21 @@ async def test_who_waited_under_the_old_rule_is_told_and_does_not_run(group: Gro
     assert not minjun.shows(f"\n{MINJUN}\n") and not minjun.shows("민준: 앞의 명령이")
 
 
+async def test_who_waited_for_a_lab_that_is_closed_is_told_and_does_not_run(group: Group) -> None:
+    """The line would open another lab, which nobody asked for."""
+    haneul, minjun, _ = group
+    await haneul.says("/sh read x")
+    await haneul.sees("👥 하늘: $ read")
+    await minjun.says("/sh echo 둘째")
+    waiting = await minjun.sees("1번째")
+    await haneul.says("/close")
+    await haneul.presses("🧹 닫기")
+    assert (await minjun.sees("민준: 실습 환경을 닫아서")).id == waiting.id
+    await haneul.sees("닫았어요")
+    await asyncio.sleep(0.3)
+    assert not minjun.shows("\n둘째\n")
+
+
 async def test_a_forgotten_driver_leaves_the_admins_at_the_wheel(house: House, group: Group) -> None:
     """The group reads it, and what else its admins chose stands."""
     haneul, minjun, alex = group
