@@ -232,7 +232,7 @@ class Session:
 
     def _shell_ended(self) -> None:
         if self.job is not None and self.job.run is not None:
-            self.job.cut = "terminal.shell_ended"
+            self.job.cut = self.job.cut or "terminal.shell_ended"
 
     async def recheck(self) -> None:
         """The engine is back: a command whose line or whose end was lost with it is not waited for."""
