@@ -7,8 +7,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from telegram.request import BaseRequest, RequestData
-
 from bot.chat.transport import AiohttpRequest
 
 Arrived = Callable[[Sequence[dict[str, Any]]], Awaitable[None]]
@@ -22,26 +20,16 @@ class Polls(AiohttpRequest):
         super().__init__(connections=1, answered=answered)
         self._arrived = arrived
 
-    async def do_request(
-        self,
-        url: str,
-        method: str,
-        request_data: RequestData | None = None,
-        read_timeout: Any = BaseRequest.DEFAULT_NONE,
-        write_timeout: Any = BaseRequest.DEFAULT_NONE,
-        connect_timeout: Any = BaseRequest.DEFAULT_NONE,
-        pool_timeout: Any = BaseRequest.DEFAULT_NONE,
-    ) -> tuple[int, bytes]:
+    async def do_request(self, *arguments: Any, **named: Any) -> tuple[int, bytes]:
         """As for any request."""
-        timeouts = (read_timeout, write_timeout, connect_timeout, pool_timeout)
-        status, body = await super().do_request(url, method, request_data, *timeouts)
+        status, body = await super().do_request(*arguments, **named)
         if status == HTTPStatus.OK and (updates := _updates(body)):
             await self._arrived(updates)
         return status, body
 
 
 def _updates(body: bytes) -> list[dict[str, Any]]:
-    """None for an answer that is none: the library says what is wrong with it."""
+    """Nothing of an answer that has none: the library says what is wrong with it."""
     try:
         found = json.loads(body)["result"]
         return [one for one in found if isinstance(one["update_id"], int)] if isinstance(found, list) else []
