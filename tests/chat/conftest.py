@@ -116,6 +116,7 @@ async def house(tmp_path: Path, pace: Pace, limits: Limits) -> AsyncIterator[Hou
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         port = runner.addresses[0][1]
         store = await stack.enter_async_context(Store.open(tmp_path))
+        # The pages' clock is the house's, so that comes first.
         running = House(f"http://127.0.0.1:{port}", local, labs, store, pages=None, pace=pace)  # type: ignore[arg-type]
         running.pages = await stack.enter_async_context(
             Pages(

@@ -58,6 +58,7 @@ async def test_a_command_in_a_busy_group_is_answered_as_soon_as_anything_may_be_
         for _ in range(round(one.capacity)):
             await learner.says("/help")
         async with asyncio.timeout(PATIENCE):
+            # Each answer is seen by itself, and their number by nobody.
             while len([seen for seen in learner.messages if seen.from_bot]) < one.capacity:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         await learner.says("/sh sleep 60")

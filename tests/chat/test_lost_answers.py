@@ -40,6 +40,7 @@ async def test_a_first_frame_without_an_answer_is_sent_again_and_stands_once(
     await learner.says("echo be''gun; sleep 0.5; echo finished")
     await learner.sees("\nfinished\n", timeout=15)
     async with asyncio.timeout(15):
+        # Nobody is told that a message goes.
         while len(shown := frames(learner, "be''gun")) > 1 or learner.shows("⏳") or learner.shows("🕘"):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     assert len(shown) == 1 and "✓" in shown[0].text

@@ -50,7 +50,7 @@ async def silent(lab: Lab, engine: Engine, settings: Settings) -> AsyncIterator[
     yield container_id
     writer.transport.abort()
     async with asyncio.timeout(10):
-        while not await _answers(engine, container_id):  # noqa: ASYNC110
+        while not await _answers(engine, container_id):  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.05)
 
 
