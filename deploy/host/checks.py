@@ -21,7 +21,7 @@ deploy/test: set up and run every check: ruff, mypy, then pytest.
 
 
 def main(arguments: list[str]) -> int:
-    """0 when everything passed, else the exit code of the first check that did not (the rest still run)."""
+    """0 when everything passed, else the exit code of the last check that did not (all of them run)."""
     if arguments and arguments[0] in ("--help", "-h"):
         print(USAGE)
         return 0
