@@ -57,7 +57,8 @@ class PagesDesk:
             pages = await self._opened(talk, event.lab_id, event.container)
             await talk.session.settled(COMMAND_FIRST)
             for page in pages:
-                await self._post(talk, page)
+                if self._kit.pages.get(page.token) is not None:  # It may have gone with its lab meanwhile.
+                    await self._post(talk, page)
         elif isinstance(event, ContainerStopped):
             self._kit.pages.container_stopped(event.container_id)
             await self._redraw_all(talk, event.lab_id, event.container_id)

@@ -416,6 +416,25 @@ async def test_a_page_is_announced_extended_and_closed(house: House, learner: Me
     assert "이미 닫힌" in (await learner.sees_toast(await learner.presses("⏱ 연장"))).text
 
 
+async def test_a_page_that_went_before_it_was_told_of_is_not_announced(
+    house: House, learner: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits for the command that made it, whose lab is closed."""
+    monkeypatch.setattr("bot.chat.pages_desk.COMMAND_FIRST", 60.0)
+    await learner.says("sleep 60")
+    await learner.sees("⏳ 실행 중")
+    web = container("quirky_hugle", number=4, ports=(PublishedPort(8088, 80, "tcp"),))
+    house.events.tell(ContainerStarted(house.labs.only.id, web))
+    async with asyncio.timeout(2):
+        while not house.pages.all():  # noqa: ASYNC110 - a page that is opened tells nobody
+            await asyncio.sleep(0.01)
+    await learner.says("/close")
+    await learner.presses("🧹 닫기")
+    await learner.sees("닫았어요")
+    await asyncio.sleep(0.5)
+    assert not learner.shows("웹 페이지가 열렸어요")
+
+
 async def test_a_page_is_not_promised_longer_than_its_lab(house: House, learner: Member) -> None:
     """Neither by its message nor by Extend, which names the way to more time."""
     await learner.says("true")
