@@ -75,7 +75,7 @@ class Containers:
 
     async def stop(self, container_id: str, seconds: int = STOP_SECONDS) -> None:
         found = await self._inspect(container_id)
-        await self._engine.call(lambda client: client.stop(found["Id"], timeout=seconds))
+        await self._engine.stop(found["Id"], seconds)
 
     async def remove(self, container_id: str) -> None:
         """Remove it, running or not, and the volumes that were made for it without a name."""

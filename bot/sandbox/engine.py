@@ -17,14 +17,14 @@ from bot.errors import EngineConflict, EngineError, EngineNotFound, EngineTimeou
 from bot.identity import LabId
 from bot.sandbox.answers import translated
 from bot.sandbox.longpaths import reachable
-from bot.sandbox.stream import API_VERSION, objects
+from bot.sandbox.stream import API_VERSION, done, objects
 from bot.sandbox.transport import EngineAdapter
 from bot.sandbox.turns import Turns
 
 Result = TypeVar("Result")
 
 THREADS = 16
-"""Most calls take a few milliseconds; starts have their own bound below, so they never fill the pool."""
+"""Most calls take a few milliseconds; what may take long (starts, ends, questions about a container) needs none."""
 
 STARTS_PER_CORE = 2
 """More starts in flight only add latency: throughput is flat from two per core on."""
@@ -71,9 +71,11 @@ class Engine:
         No thread waits for it: the engine says nothing about a container while it holds that container's lock, which a
         learner may cause, and the threads are everybody's.
         """
-        path = f"/containers/{quote(container_id, safe='')}/json"
         try:
-            async with asyncio.timeout(seconds), aclosing(objects(self.socket_path, path)) as answer:
+            async with (
+                asyncio.timeout(seconds),
+                aclosing(objects(self.socket_path, f"{_path(container_id)}/json")) as answer,
+            ):
                 async for found in answer:
                     if found is not None:
                         return found
@@ -92,18 +94,38 @@ class Engine:
     async def start(self, container_id: str, lab: LabId | None = None) -> None:
         """Start a container (`lab`: a learner's of that lab) when it is its turn; one that runs already is fine."""
         async with self.turns.lab(lab) if lab else nullcontext(), self.turns.start():
-            await self.call(lambda client: client.start(container_id))
+            await self._done("POST", f"{_path(container_id)}/start", CALL_SECONDS)
+
+    async def stop(self, container_id: str, seconds: int) -> None:
+        """Stop a container, with so much time to end by itself; one that does not run is fine.
+
+        No thread waits for it, as with `inspect`. Without that time it is for the others' sake, and waits for no turn.
+        """
+        async with self.turns.end() if seconds else nullcontext():
+            await self._done("POST", f"{_path(container_id)}/stop?t={seconds}", CALL_SECONDS + seconds)
 
     async def remove(self, container_id: str) -> bool:
-        """Remove a container, running or not; False when it was gone or going already."""
+        """Remove a container, running or not; False when it was gone or going already. No thread waits for it."""
         try:
-            await self.call(lambda client: client.remove_container(container_id, force=True, v=True))
+            async with self.turns.end():
+                await self._done("DELETE", f"{_path(container_id)}?force=1&v=1", CALL_SECONDS)
         except (EngineNotFound, EngineConflict):
             return False
         return True
+
+    async def _done(self, method: str, path: str, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await done(self.socket_path, method, path)
+        except TimeoutError:
+            raise EngineTimeout("the engine did not answer in time") from None
 
     async def close(self) -> None:
         """Wait for calls under way and give the connections back."""
         await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
         self._client.close()
         self._reach.close()
+
+
+def _path(container_id: str) -> str:
+    return f"/containers/{quote(container_id, safe='')}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from bot.errors import EngineConflict, EngineNotFound
+from bot.errors import EngineConflict, EngineError, EngineNotFound
 from bot.identity import LabId
 from bot.sandbox.cgroups import Cgroups
 from bot.sandbox.engine import Engine
@@ -17,13 +17,15 @@ STOP_SECONDS = 2.0
 
 
 async def stop_at_once(engine: Engine, cgroups: Cgroups, lab: LabId, container_id: str) -> None:
-    """Stop a container of the lab; one that is gone, or does not run, is fine. Raises EngineError."""
+    """Stop a container of the lab; one that is gone, or does not run, is fine. Raises nothing of the engine's:
+    one that is away, or fails, is done without."""
     try:
         async with asyncio.timeout(STOP_SECONDS):
             # At once: each second of grace is a gigabyte.
-            await engine.call(lambda client: client.stop(container_id, timeout=0))
+            await engine.stop(container_id, 0)
     except (EngineNotFound, EngineConflict) as error:
         log.info("not stopped: %s", error)
-    except TimeoutError:
-        log.warning("the engine does not stop %s: its processes are killed", container_id[:12])
+    except (TimeoutError, EngineError) as error:
+        reason = str(error) or f"not in {STOP_SECONDS:g} s"
+        log.warning("the engine does not stop %s (%s): its processes are killed", container_id[:12], reason)
         await asyncio.to_thread(cgroups.kill, lab, container_id)

@@ -1,4 +1,4 @@
-"""Connections to the engine that stay open: hijacked ones (attach, exec) and the event stream. No threads."""
+"""Calls of the engine that may take long: hijacked ones (attach, exec), the event stream, ends. No threads."""
 
 from __future__ import annotations
 
@@ -116,6 +116,21 @@ async def objects(engine_socket: Path, path: str) -> AsyncGenerator[dict[str, An
             *lines, rest = (rest + bytes(event.data)).split(b"\n")
             for line in lines:
                 yield json.loads(line)
+    finally:
+        connection.close()
+
+
+async def done(engine_socket: Path, method: str, path: str) -> None:
+    """Have the engine do something about which it says no more than that it is done; raises as it answers."""
+    connection = await _connected(engine_socket)
+    try:
+        headers = [("Host", "docker"), ("Content-Length", "0")]
+        wire = await _asked(
+            connection, h11.Request(method=method, target=f"/v{API_VERSION}{path}", headers=headers), b""
+        )
+        answer = await _event(connection, wire)
+        if not isinstance(answer, h11.Response) or answer.status_code >= 400:
+            raise await _refused(connection, wire, answer)
     finally:
         connection.close()
 

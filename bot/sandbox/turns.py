@@ -1,17 +1,19 @@
-"""Turns: how many containers start at a time on the host, whose files are walked, who has a lab's to itself."""
+"""Turns: how many containers start or end at a time on the host, whose files are walked, who has a lab's to itself."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from weakref import WeakValueDictionary
 
 from bot.identity import LabId
 
+ENDS = 16
+"""Containers that are stopped or removed at a time: all labs end together when the bot does."""
 TURN_SECONDS = 3.0
-"""A start takes 0.3 s, on a busy host a few. What takes longer waits for something else than a processor, and must not
-keep everybody from starting."""
+"""A start takes 0.3 s, on a busy host a few, an end less. What takes longer waits for something else than a processor,
+and must not keep everybody from starting and ending."""
 
 
 class Turns:
@@ -20,6 +22,7 @@ class Turns:
     def __init__(self, starts: int) -> None:
         """`starts` containers at a time, all labs together."""
         self._starts = asyncio.Semaphore(starts)
+        self._ends = asyncio.Semaphore(ENDS)
         self._walks = asyncio.Lock()
         self._labs: WeakValueDictionary[LabId, asyncio.Lock] = WeakValueDictionary()
 
@@ -42,21 +45,29 @@ class Turns:
         finally:
             self._walks.release()
 
-    @asynccontextmanager
-    async def start(self) -> AsyncIterator[None]:
+    def start(self) -> AbstractAsyncContextManager[None]:
         """One turn among the starts of all labs. It is given back early when the start hangs."""
-        await self._starts.acquire()
-        held = True
+        return _turn(self._starts)
 
-        def give_back() -> None:
-            nonlocal held
-            if held:
-                held = False
-                self._starts.release()
+    def end(self) -> AbstractAsyncContextManager[None]:
+        """The same among the ends."""
+        return _turn(self._ends)
 
-        timer = asyncio.get_running_loop().call_later(TURN_SECONDS, give_back)
-        try:
-            yield
-        finally:
-            timer.cancel()
-            give_back()
+
+@asynccontextmanager
+async def _turn(turns: asyncio.Semaphore) -> AsyncIterator[None]:
+    await turns.acquire()
+    held = True
+
+    def give_back() -> None:
+        nonlocal held
+        if held:
+            held = False
+            turns.release()
+
+    timer = asyncio.get_running_loop().call_later(TURN_SECONDS, give_back)
+    try:
+        yield
+    finally:
+        timer.cancel()
+        give_back()

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.errors import EngineTimeout
+from bot.errors import EngineNotFound, EngineTimeout
 from bot.sandbox import names
 from bot.sandbox.cgroups import Cgroups
 from bot.sandbox.engine import THREADS, Engine
@@ -16,6 +16,7 @@ from bot.sandbox.events import ContainerStarted, EngineGone, Events, LabEvent
 from bot.sandbox.holdings import Inventory
 from bot.sandbox.lab import Lab
 from bot.sandbox.stopping import stop_at_once
+from bot.sandbox.turns import ENDS, TURN_SECONDS
 from bot.sandbox.watch import AGAIN_SECONDS, LOOK_LIMIT, Watch
 from bot.settings import Settings
 from bot.tasks import TaskShelf
@@ -59,6 +60,8 @@ async def _answers(engine: Engine, container_id: str) -> bool:
         await engine.inspect(container_id, 0.3)
     except EngineTimeout:
         return False
+    except EngineNotFound:
+        pass  # A test has removed it.
     return True
 
 
@@ -71,6 +74,22 @@ async def test_questions_about_it_hold_no_thread(engine: Engine, silent: str) ->
     started = time.monotonic()
     await engine.call(lambda client: client.ping())
     assert time.monotonic() - started < 1
+    await tasks.close()
+
+
+async def test_ends_of_it_hold_no_thread_and_no_turn(engine: Engine, lab: Lab, silent: str, make: Make) -> None:
+    """Stops and removals, more than there are threads and turns: other calls are answered, other containers end."""
+    other = await make(lab.id, "other", run=False)
+    tasks = TaskShelf()
+    for number in range(2 * max(THREADS, ENDS)):
+        end = engine.remove(silent) if number % 2 else engine.stop(silent, 1)
+        tasks.start(end, name="an end")
+    await asyncio.sleep(0.2)
+    started = time.monotonic()
+    await engine.call(lambda client: client.ping())
+    assert time.monotonic() - started < 1
+    assert await engine.remove(other)
+    assert time.monotonic() - started < 3 * TURN_SECONDS
     await tasks.close()
 
 
