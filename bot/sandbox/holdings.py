@@ -118,7 +118,7 @@ class Inventory:
     def _container(self, lab: LabId, root: Path, item: dict[str, Any]) -> Container:
         return Container(
             id=item["Id"],
-            name=_name(lab, item),
+            name=learners_name(lab, item),
             volumes=frozenset(mount["Name"] for mount in item["Mounts"] if mount["Type"] == "volume"),
             # The second one has its logs.
             folders=(*self._layers.get(item["Id"], ()), root / "containers" / item["Id"]),
@@ -129,7 +129,8 @@ def _runs(item: Mapping[str, Any]) -> bool:
     return bool(item["State"] == "running")
 
 
-def _name(lab: LabId, item: Mapping[str, Any]) -> str | None:
+def learners_name(lab: LabId, item: Mapping[str, Any]) -> str | None:
+    """How the learner knows a container of the engine's list; None for the lab's own shell."""
     if item["Labels"].get(ROLE_LABEL) != LEARNER:
         return None
     # A container on a network has its links' names in the list as well; its own has one slash.

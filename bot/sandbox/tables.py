@@ -10,25 +10,28 @@ import asyncio
 import ctypes
 import logging
 import os
+import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.errors import DosirakError, EngineNotFound
-from bot.guard.owner import LEARNER
+from bot.errors import EngineError
 from bot.identity import LabId
 from bot.sandbox.cgroups import Cgroups
 from bot.sandbox.engine import Engine
 from bot.sandbox.events import Events, TableFull
-from bot.sandbox.names import belongs, virtual_name
+from bot.sandbox.holdings import learners_name
 from bot.sandbox.stopping import stop_at_once
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
 REST_SECONDS = 30.0
-"""After a look that found a table short and nobody to blame: many labs that hold a little each."""
+"""For one table, after a look that found it short and nobody to blame: many labs that hold a little each."""
+SPREAD = 2
+"""A lab with this many times the least in all its containers together has spread what one of them may not have."""
 SPARE = 32
 """Queues of inotify that must be free: `fs.inotify.max_user_instances` is 128 by default, for all of root's namespaces
 and the host's own services together."""
@@ -85,9 +88,17 @@ def holding(table: Table, processes: Iterable[int]) -> int:
 
 
 def offender(counts: Mapping[tuple[LabId, str], int], least: int) -> tuple[LabId, str] | None:
-    """The lab and container that hold most, if that is much."""
+    """The lab and container that hold most, if that is much: of all containers, else of the lab that holds most."""
     most = max(counts, key=counts.__getitem__, default=None)
-    return most if most is not None and counts[most] >= least else None
+    if most is None or counts[most] >= least:
+        return most
+    labs: Counter[LabId] = Counter()
+    for (lab, _), count in counts.items():
+        labs[lab] += count
+    ((lab, count),) = labs.most_common(1)
+    if count < SPREAD * least:
+        return None
+    return max((one for one in counts if one[0] == lab), key=counts.__getitem__)
 
 
 class TableWatchdog:
@@ -100,37 +111,48 @@ class TableWatchdog:
         self._events = events
         self._cgroups = cgroups
         self._open_labs = open_labs
+        self._rest: dict[str, float] = {}
+        """Until when a table is left alone."""
 
     async def run(self) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            try:
-                await self.look()
-            except (DosirakError, OSError) as error:
-                log.warning("the kernel's tables are not watched: %s", error)
-                await asyncio.sleep(REST_SECONDS)
+            await self.look()
 
     async def look(self) -> None:
-        """Stop what holds most of a table that is short."""
+        """Stop what holds most of a table that is short; what one table is about keeps no other from being seen."""
         for table in TABLES:
-            if await asyncio.to_thread(table.short):
-                await self._relieve(table)
+            if time.monotonic() < self._rest.get(table.name, 0.0):
+                continue
+            try:
+                if not await asyncio.to_thread(table.short) or await self._relieve(table):
+                    continue
+                log.warning("few %s are left on this host, and no lab holds many of them", table.name)
+            except (EngineError, OSError) as error:
+                log.warning("the table of %s is not watched: %s", table.name, error)
+            self._rest[table.name] = time.monotonic() + REST_SECONDS
 
-    async def _relieve(self, table: Table) -> None:
+    async def _relieve(self, table: Table) -> bool:
+        """Whether there was somebody to blame."""
         found = offender(await asyncio.to_thread(self._counts, table), table.least)
         if found is None:
-            log.warning("few %s are left on this host, and no lab holds many of them", table.name)
-            await asyncio.sleep(REST_SECONDS)
-            return
+            return False
         lab, container = found
         log.warning("lab %s holds most %s of this host: %s is stopped", lab, table.name, container[:12])
         await stop_at_once(self._engine, self._cgroups, lab, container)
+        await self._tell(lab, container)
+        return True
+
+    async def _tell(self, lab: LabId, container: str) -> None:
+        """By the engine's list: about the container alone it says nothing while it holds its lock."""
         try:
-            details = await self._engine.inspect(container)
-        except EngineNotFound:
-            return  # It was removed meanwhile.
-        learners = belongs(details["Config"]["Labels"], lab, LEARNER)
-        self._events.tell(TableFull(lab, (virtual_name(lab, details["Name"]),) if learners else ()))
+            listed = await self._engine.call(lambda client: client.containers(all=True, filters={"id": [container]}))
+        except EngineError as error:
+            log.warning("lab %s is not told: %s", lab, error)
+            return
+        for details in listed:  # None, when it was removed meanwhile.
+            name = learners_name(lab, details)
+            self._events.tell(TableFull(lab, () if name is None else (name,)))
 
     def _counts(self, table: Table) -> dict[tuple[LabId, str], int]:
         return {
