@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
-from deploy.host import environment, packages
+from deploy.host import environment, kernel, packages
 from deploy.host.bot import LISTEN, Bot, listens, wait_until_free
 from deploy.host.engine import Engine
 from deploy.host.external import external_socket, fitting, labs_cgroup, tell_weaker
@@ -91,6 +91,7 @@ def _engine(places: Places, stack: ExitStack) -> Mapping[str, str]:
         information = fitting(socket, runtime)
         cgroup = labs_cgroup(information, places.name, os.environ.get("DOSIRAK_CGROUP"))
         tell_weaker(socket, information)
+        kernel.tell(os.environ, userns="name=userns" in str(information.get("SecurityOptions")))
         provide_images(places, socket, cache=cache_folder(), registry=False)
         return {"DOSIRAK_CGROUP": cgroup}
     packages.install((*packages.engine_needs(), *packages.image_needs(), *packages.PICTURES))
@@ -98,6 +99,7 @@ def _engine(places: Places, stack: ExitStack) -> Mapping[str, str]:
     stack.callback(engine.stop)
     if engine.start():
         say("the engine of an earlier start still runs; it goes on")
+    kernel.tell(os.environ, userns=True)
     if runtime != "runc":
         fitting(engine.socket, runtime)
     provide_images(places, engine.socket, cache=cache_folder())
