@@ -14,7 +14,7 @@ import pytest
 
 from bot.guard.streams import MAX_ARCHIVE
 from bot.identity import LabId
-from bot.sandbox.gate import copy, stillness
+from bot.sandbox.gate import copy, spool, stillness
 from bot.sandbox.gate.spool import SPOOLS_OF_LAB
 from bot.sandbox.turns import Turns
 from tests.gate.support import A, FakeEngine, HandMadeLab, opened, raw, settled, status, until
@@ -123,6 +123,70 @@ async def test_clients_that_do_not_read_hold_so_many_spools_and_no_look(lab: Han
     await settled(lab)
     fake.replies[b"GET " + ARCHIVE] = whole(b"")
     assert status(await raw(lab.socket, GET)) == 200
+
+
+@pytest.fixture
+def slow(lab: HandMadeLab, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """On a host with a single spool: whoever has it is too slow from the call of this on."""
+    monkeypatch.setattr(lab.gate._lab.spools, "_most", 1)
+
+    def now() -> None:
+        monkeypatch.setattr(spool, "GRACE_SECONDS", 0.0)
+        monkeypatch.setattr(spool, "RATE", 10**12)
+
+    return now
+
+
+def kept_files(folder: Path) -> int:
+    """Files without a name that this process has open there."""
+    count = 0
+    for link in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # the one of this look itself
+            count += str(link.readlink()).startswith(f"{folder}/")
+    return count
+
+
+async def test_who_does_not_read_gives_the_hosts_last_spool_to_another(
+    lab: HandMadeLab, fake: FakeEngine, tmp_path: Path, slow: Callable[[], None]
+) -> None:
+    """Not before it is too slow; then its own answer is broken off, and the file is gone."""
+    fake.replies[b"GET " + ARCHIVE] = whole(bytes(8 * MIB))
+    reader, writer = await asyncio.open_unix_connection(lab.socket, limit=1024)
+    writer.write(GET)
+    await until(lambda: len(asked(fake)) == 1 and kept_files(tmp_path) == 1)
+    await asyncio.sleep(0.2)
+    fake.replies[b"GET " + ARCHIVE] = whole(b"small")
+    assert status(await raw(lab.socket, GET)) == 429
+    slow()
+    assert b"small" in await raw(lab.socket, GET)
+    assert kept_files(tmp_path) == 0
+    got = b""
+    with contextlib.suppress(ConnectionError):
+        while data := await reader.read(MIB):
+            got += data
+    assert len(got) < 8 * MIB and not got.endswith(b"0\r\n\r\n")
+    writer.close()
+    await settled(lab)
+
+
+async def test_who_does_not_send_gives_the_hosts_last_spool_to_another(
+    lab: HandMadeLab, fake: FakeEngine, tmp_path: Path, slow: Callable[[], None]
+) -> None:
+    """What it sends then is refused, and the engine gets none of it."""
+    fake.replies[b"PUT "] = whole(b"")
+    request = _put(tar(*(f"file{number}" for number in range(200)))).raw
+    reader, writer = await asyncio.open_unix_connection(lab.socket)
+    writer.write(request[:50_000])
+    await until(lambda: kept_files(tmp_path) == 1)
+    assert status(await raw(lab.socket, request)) == 429
+    slow()
+    assert status(await raw(lab.socket, request)) == 200
+    assert kept_files(tmp_path) == 0
+    writer.write(request[50_000:])
+    assert status(await reader.read(MIB)) == 408
+    writer.close()
+    await settled(lab)
+    assert [call.partition("?")[0] for call in asked(fake)] == ["PUT/archive"]
 
 
 async def test_an_archive_beyond_the_bound_is_refused_before_a_byte_of_it(

@@ -59,9 +59,9 @@ class Copier:
         self._failures = failures
 
     async def uploaded(self, spool: Spool, pieces: AsyncIterator[bytes]) -> Refuse | None:
-        """Keep the client's archive, looked at to its end. Raises BadRequest."""
+        """Keep the client's archive, looked at to its end. Raises BadRequest; TimeoutError when it comes too slowly."""
         try:
-            await spool.fill(tar_pieces(pieces), MAX_ARCHIVE)
+            await spool.receive(tar_pieces(pieces), MAX_ARCHIVE)
         except NoRoom as fault:
             self._failures.warning(fault)
             return NO_ROOM
@@ -96,7 +96,7 @@ class Copier:
         return status != 200 or not found["State"]["Restarting"]
 
     async def _by_engine(self, verdict: Forward, spool: Spool) -> Answer | Refuse | Kept:
-        upload = spool.pieces() if verdict.reply.carry is Carry.UPLOAD else None
+        upload = spool.content() if verdict.reply.carry is Carry.UPLOAD else None
         async with self._let_go(verdict) as done:
             try:
                 async with asyncio.timeout(ENGINE_SECONDS):
