@@ -16,17 +16,25 @@ from tests.gate.support import A, B, opened
 pytestmark = pytest.mark.engine
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> Turns:
+    """One turn for all labs, kept for as long as it is held: on a busy machine a container is not made before it would
+    be given back."""
+    monkeypatch.setattr(turns_module, "TURN_SECONDS", 600.0)
+    return Turns(1)
+
+
 async def test_a_start_waits_for_its_turn(
-    engine_host: EngineHost, lab_networks: dict[str, str], tmp_path: Path
+    engine_host: EngineHost, lab_networks: dict[str, str], tmp_path: Path, patient: Turns
 ) -> None:
     """While others hold every turn a container is made and not started, and the lab's other calls are answered."""
-    turns = Turns(1)
-    async with opened(engine_host.socket, A, lab_networks[A], IMAGES, tmp_path, turns=turns) as lab:
+    async with opened(engine_host.socket, A, lab_networks[A], IMAGES, tmp_path, turns=patient) as lab:
         lab.has("diamol/base")
-        async with asyncio.TaskGroup() as group, turns.start():
+        async with asyncio.TaskGroup() as group, patient.start():
             run = group.create_task(lab.docker("run", "--detach", "--name", "patient", "diamol/base", "sleep", "60"))
             listing = ("ps", "--all", "--format", "{{.Names}} {{.Status}}")
-            while await lab.ok(*listing) != "patient Created":  # noqa: ASYNC110 - the lab is asked, it tells nobody
+            while await lab.ok(*listing) != "patient Created":
+                assert not run.done()
                 await asyncio.sleep(0.05)
             assert not run.done() and lab.observer.started == []
         assert (await run).code == 0
@@ -35,17 +43,16 @@ async def test_a_start_waits_for_its_turn(
 
 
 async def test_a_restart_that_waits_for_an_end_keeps_no_turn(
-    engine_host: EngineHost, lab_networks: dict[str, str], tmp_path: Path
+    engine_host: EngineHost, lab_networks: dict[str, str], tmp_path: Path, patient: Turns
 ) -> None:
     """A's container ignores the signal for ten seconds; B starts its own meanwhile, with one turn for all."""
-    turns = Turns(1)
     folders = [tmp_path / name for name in "ab"]
     for folder in folders:
         folder.mkdir()
     stubborn = ("sh", "-c", "trap '' TERM; while :; do sleep 1; done")
     async with (
-        opened(engine_host.socket, A, lab_networks[A], IMAGES, folders[0], turns=turns) as a,
-        opened(engine_host.socket, B, lab_networks[B], IMAGES, folders[1], turns=turns) as b,
+        opened(engine_host.socket, A, lab_networks[A], IMAGES, folders[0], turns=patient) as a,
+        opened(engine_host.socket, B, lab_networks[B], IMAGES, folders[1], turns=patient) as b,
         asyncio.TaskGroup() as group,
     ):
         for lab in (a, b):
