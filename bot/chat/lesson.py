@@ -13,8 +13,8 @@ MAX_TOAST = 200
 """Characters of a callback's answer (Bot API, answerCallbackQuery)."""
 ONWARD_SHOWN = 28
 """Characters of a command in a button over the whole width of a phone."""
-BUTTONS_IN_A_ROW = 5
-"""A step's text numbers its commands, so their buttons are short; a fifth one with a word still fits on a phone."""
+BUTTONS_IN_A_ROW = 4
+"""A step's text numbers its commands, so their buttons are short; a fifth one with a word is cut off on a phone."""
 
 
 class Lesson:
