@@ -88,6 +88,8 @@ class AdminDesk:
         keeper, closed = talk.kit.keeper, 0
         for guest in keeper.reception.waiting.of_chat(who):
             await keeper.reception.leave(guest.scope)
+        for scope in keeper.reception.waiting.of_person(who):
+            await keeper.reception.take_back(scope, who)
         for record in await talk.kit.store.labs.all():
             if record.scope.chat_id == who:
                 await self._pages.lab_ends(record)

@@ -128,6 +128,9 @@ class ChatBot:
         desks = self._desks(pages, host)
         handlers = Handlers(conversations, desks, Taps(desks), self._guests, InlineDesk(self._kit), cutoffs)
         handlers.register(self._application)
+        self._kit.keeper.reception.unattended = lambda guest: self._tasks.start(
+            desks.waiting.attend(guest), name="what waited for a lab"
+        )
         self._warden = Warden(self._kit, conversations, pages, events)
         self._recovery = Recovery(self._kit, conversations, desks.performer, pages, cutoffs)
 
@@ -144,7 +147,7 @@ class ChatBot:
             study=StudyDesk(),
             tours=tours,
             life=LifeDesk(pages),
-            waiting=WaitingDesk(performer, tours, containers),
+            waiting=WaitingDesk(self._conversations, performer, tours, containers),
             forget=ForgetDesk(self._conversations, pages, admins, driver),
             admin=AdminDesk(self._guests, host, pages),
         )

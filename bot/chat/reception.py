@@ -51,6 +51,8 @@ class Reception:
         self.meter = meter
         self.waiting = WaitingRoom()
         self.in_use: Callable[[LabRecord], bool] = lambda record: False
+        self.unattended: Callable[[Guest], object] = lambda guest: None
+        """Told of a conversation that has got its lab by somebody's new wish, with what its other people still want."""
         self._store = store
         self._clock = clock
         self._door = asyncio.Lock()
@@ -83,7 +85,9 @@ class Reception:
         called = self.waiting.is_called(scope, self._clock())
         if not called and (self.waiting.ahead_of(scope) or not await self._has_room(reclaims)):
             raise LabsFull("others wait, or there is no room")
-        await self.leave(scope)
+        guest = await self.leave(scope)
+        if guest is not None and (others := [one for one in guest.errands if one.cause.person.id != user_id]):
+            self.unattended(Guest(scope, others))
 
     def _is_coming(self, scope: Scope) -> bool:
         return any(coming == scope for coming, _ in self._coming)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from bot.chat.cause import Cause
 from bot.chat.containers_desk import ContainersDesk
 from bot.chat.conversation import Conversation
+from bot.chat.conversations import Conversations
 from bot.chat.message import Outgoing
 from bot.chat.performer import Performer
 from bot.chat.tours import Tours
-from bot.chat.waiting import Errand
+from bot.chat.waiting import Errand, Guest
 from bot.richtext import RichText
 from bot.store import Wish
 
@@ -16,7 +17,10 @@ from bot.store import Wish
 class WaitingDesk:
     """`go` does what had to wait, of everybody in the conversation; `leave` takes back what one person wanted."""
 
-    def __init__(self, performer: Performer, tours: Tours, containers: ContainersDesk) -> None:
+    def __init__(
+        self, conversations: Conversations, performer: Performer, tours: Tours, containers: ContainersDesk
+    ) -> None:
+        self._conversations = conversations
         self._performer = performer
         self._tours = tours
         self._containers = containers
@@ -30,8 +34,15 @@ class WaitingDesk:
             return await talk.answer(cause, talk.words("queue.over"))
         await talk.answer(cause)
         await self._without_buttons(talk, cause)
-        for errand in tuple(guest.errands):
+        errands, guest.errands = guest.errands, []  # Its place stays until its lab opens.
+        for errand in errands:
             await self._do(talk, errand)
+
+    async def attend(self, guest: Guest) -> None:
+        """Its lab is there, though nobody has tapped `go`: what others had wanted is done all the same."""
+        talk = await self._conversations.find(guest.scope)
+        for errand in guest.errands:
+            await talk.attempt(self._do(talk, errand))
 
     async def _do(self, talk: Conversation, errand: Errand) -> None:
         match errand.wish:

@@ -84,6 +84,25 @@ async def test_everybody_of_a_group_keeps_what_they_wanted(small: House, three: 
         assert not alex.shows("\n전에\n")
 
 
+async def test_what_a_member_wanted_is_done_although_another_asks_for_something_new(small: House, three: Three) -> None:
+    """The new command opens the group's lab without the call's button; the one that waited comes after it."""
+    haneul = three[0]
+    await haneul.says("true")
+    await haneul.sees("✓")
+    async with Member(small.url, MINJUN, chat=GROUP_ID) as minjun, Member(small.url, ALEX, chat=GROUP_ID) as alex:
+        for person in (minjun, alex):
+            await person.says(f"/sh echo {person.user}")
+            await person.sees("1번째로 기다려요")
+        await haneul.says("/close")
+        await haneul.presses("🧹 닫기")
+        await alex.sees("자리가 났어요")
+        await minjun.says("/sh echo 새로")
+        await minjun.sees("\n새로\n")
+        assert (await minjun.sees(f"\n{ALEX}\n")).text.startswith("👥 Alex")
+        await asyncio.sleep(0.3)
+        assert not alex.shows(f"\n{MINJUN}\n") and not await small.store.queue.all()
+
+
 async def test_who_stops_waiting_in_a_group_leaves_the_others_their_place(small: House, three: Three) -> None:
     """Each takes back their own; with the last one the group leaves."""
     haneul = three[0]
@@ -319,6 +338,24 @@ async def test_who_is_banned_keeps_nothing_open(house: House) -> None:
         await haneul.says(f"/ban {MINJUN}")
         await haneul.sees("열려 있던 실습 환경 1개도 닫았어요")
         assert [record.scope for record in await house.store.labs.all()] == [Scope(HANEUL)]
+
+
+async def test_who_is_banned_waits_for_no_groups_lab_either(small: House) -> None:
+    """What they wanted there is not done when there is room."""
+    small.guests = GuestList(admins=frozenset({HANEUL}))
+    await small.restart()
+    async with Member(small.url, HANEUL) as haneul, Member(small.url, MINJUN, chat=GROUP_ID) as minjun:
+        await haneul.says("true")
+        await haneul.sees("✓")
+        await minjun.says("/sh echo 몰래")
+        await minjun.sees("1번째로 기다려요")
+        await haneul.says(f"/ban {MINJUN}")
+        await haneul.sees(f"답하지 않아요: {MINJUN}")
+        await haneul.says("/close")
+        await haneul.presses("🧹 닫기")
+        await haneul.sees("사라진 컨테이너: 0개")
+        await asyncio.sleep(0.3)
+        assert not minjun.shows("자리가 났어요") and not await small.store.queue.all()
 
 
 async def test_a_group_keeps_its_place_as_a_supergroup(small: House, three: Three) -> None:
