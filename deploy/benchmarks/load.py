@@ -1,7 +1,8 @@
 """Many learners play the chapter's hands-on steps at once: does everybody finish, and what is left for each tap?
 
 The bot is a process of its own; the learners and the Bot API server that they meet it on (no flood limits) are in this
-one. The baseline is the official CLI on the same engine, at the parallelism at which it starts most.
+one. The baselines are loops of the official CLI on the same engine, at the parallelism at which it starts most: one
+does nothing but start containers, the other what the chapter has a learner do.
 """
 
 from __future__ import annotations
@@ -16,13 +17,12 @@ from pathlib import Path
 from statistics import quantiles
 
 from bot.course import read_course
-from bot.sandbox.engine import Engine
 from bot.settings import CONTENT
 from deploy.benchmarks.answers import free_port
 from deploy.benchmarks.figures import Row, Sample, at_least, at_most, plain, ratio
-from deploy.benchmarks.laboratory import HELLO, NETWORK, plain_network
 from deploy.benchmarks.lesson import docker
 from deploy.benchmarks.load_learner import Learner, Times
+from deploy.benchmarks.load_plain import PARALLEL, PlainRates, plain_rates
 from deploy.benchmarks.programs import process
 from deploy.benchmarks.run import Run
 from tests.chatclient import Member
@@ -31,11 +31,6 @@ from tests.faults.telegram import Telegram, telegram_at
 CHATS, QUICK_CHATS = 100, 20
 CHATS_VARIABLE = "DOSIRAK_BENCH_CHATS"
 """Another number of chats, for a machine that has other work."""
-PARALLEL = (2, 4, 8)
-"""Of the plain loop: throughput is flat from two starts per core on, and a benchmark must not take the flat part's word
-for it. At most eight, since all of them share one /28 network."""
-PLAIN_RUNS = 24
-"""For each parallelism: some seconds each."""
 MEMORY_BOUND = at_most(300.0)
 RATE_BOUND = at_least(0.8)
 LOOK = 0.5
@@ -52,7 +47,7 @@ class Peak:
 
 async def measure(run: Run) -> list[Row]:
     chats = int(os.environ.get(CHATS_VARIABLE, QUICK_CHATS if run.quick else CHATS))
-    plain_rate, parallel = await _plain_rates(run)
+    cli = await plain_rates(run)
     async with AsyncExitStack() as stack:
         telegram = await stack.enter_async_context(telegram_at(run.state("load-telegram")))
         pid = await stack.enter_async_context(process(_variables(run, telegram), "bot"))
@@ -64,19 +59,20 @@ async def measure(run: Run) -> list[Row]:
     left = await _left(run)
     if left:
         raise RuntimeError(f"left over: {left}")
-    return _rows(chats, times, took, plain_rate, parallel, peak)
+    return _rows(chats, times, took, cli, peak)
 
 
-def _rows(chats: int, times: Times, took: float, plain_rate: float, parallel: int, peak: Peak) -> list[Row]:
+def _rows(chats: int, times: Times, took: float, cli: PlainRates, peak: Peak) -> list[Row]:
     rate = Sample.of([times.starts / times.busy])
-    baseline = Sample.of([plain_rate])
+    starts, chapter = Sample.of([cli.starts]), Sample.of([cli.chapter])
     taps = Sample.of(times.taps)
     tail = quantiles(times.taps, n=10, method="inclusive")[-1]
     name = "load"
     return [
-        ratio(name, f"containers started, {chats} chats / plain CLI loop", rate, baseline, "1/s", RATE_BOUND).remarked(
-            f"best of {PARALLEL} at once: {parallel}; {times.starts} starts in {times.busy:.1f} s"
+        ratio(name, f"containers started, {chats} chats / plain CLI loop", rate, starts, "1/s", RATE_BOUND).remarked(
+            f"best of {PARALLEL} at once: {cli.parallel}; {times.starts} starts in {times.busy:.1f} s"
         ),
+        ratio(name, "the same / the CLI that plays the chapter's commands", rate, chapter, "1/s"),
         plain(
             name, f"memory of the bot at its most, {chats} chats", Sample.of([max(peak.values)]), "MiB", MEMORY_BOUND
         ),
@@ -126,37 +122,6 @@ def _resident(pid: int) -> float:
     """MiB of a process that are in memory (proc(5), statm)."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / MIB
-
-
-# --- the plain loop ---------------------------------------------------------------------------------------------------
-
-
-async def _plain_rates(run: Run) -> tuple[float, int]:
-    """The most containers that the CLI starts in a second, and at how many at once."""
-    engine = Engine(run.engine.socket)
-    try:
-        network = await plain_network(engine)
-        await docker(run, "pull", "--quiet", HELLO)
-        rates = [(await _plain_rate(run, parallel), parallel) for parallel in PARALLEL]
-        await engine.call(lambda client: client.remove_network(network))
-    finally:
-        await engine.close()
-    return max(rates)
-
-
-async def _plain_rate(run: Run, parallel: int) -> float:
-    waiting = iter(range(PLAIN_RUNS))
-
-    async def worker() -> None:
-        for _ in waiting:
-            await docker(run, "container", "run", "--network", NETWORK, HELLO)
-
-    started = time.perf_counter()
-    await asyncio.gather(*(worker() for _ in range(parallel)))
-    rate = PLAIN_RUNS / (time.perf_counter() - started)
-    ids = await docker(run, "container", "ls", "--all", "--quiet", "--filter", f"ancestor={HELLO}")
-    await docker(run, "container", "rm", *ids.split())
-    return rate
 
 
 async def _left(run: Run) -> str:
