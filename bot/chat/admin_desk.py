@@ -10,8 +10,10 @@ from typing import Protocol
 
 from bot.chat.cause import Cause
 from bot.chat.conversation import Conversation
+from bot.chat.conversations import Conversations
 from bot.chat.guests import Guests
 from bot.chat.pages_desk import PagesDesk
+from bot.chat.withdrawal import withdraw
 from bot.errors import DosirakError
 from bot.learning.capacity import HostRoom
 from bot.store import LabState
@@ -41,7 +43,8 @@ class NoHost:
 class AdminDesk:
     """Whoever is not an admin is told what everybody is told about an unknown command."""
 
-    def __init__(self, guests: Guests, host: HostView, pages: PagesDesk) -> None:
+    def __init__(self, conversations: Conversations, guests: Guests, host: HostView, pages: PagesDesk) -> None:
+        self._conversations = conversations
         self._guests = guests
         self._host = host
         self._pages = pages
@@ -84,7 +87,10 @@ class AdminDesk:
             talk.later(self._close_labs(talk, who))
 
     async def _close_labs(self, talk: Conversation, who: int) -> None:
-        """What the banned person or chat has open ends too: programs, pages, a place in the queue."""
+        """What the banned person or chat has open ends too: programs, pages, a place in the queue; and nothing begins
+        that the person has asked for in a group."""
+        for known in self._conversations.known():
+            await withdraw(known, who)
         keeper, closed = talk.kit.keeper, 0
         for guest in keeper.reception.waiting.of_chat(who):
             await keeper.reception.leave(guest.scope)

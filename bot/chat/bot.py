@@ -149,7 +149,7 @@ class ChatBot:
             life=LifeDesk(pages),
             waiting=WaitingDesk(self._conversations, performer, tours, containers),
             forget=ForgetDesk(self._conversations, pages, admins, driver),
-            admin=AdminDesk(self._guests, host, pages),
+            admin=AdminDesk(self._conversations, self._guests, host, pages),
         )
 
     async def __aenter__(self) -> Self:

@@ -15,16 +15,12 @@ from bot.chat.driving import DriverDesk
 from bot.chat.keeper import Keeper
 from bot.chat.message import Outgoing, button, rows
 from bot.chat.pages_desk import PagesDesk
+from bot.chat.withdrawal import ENDED, LAST_FRAME, withdraw
 from bot.errors import DosirakError
 from bot.identity import Scope
 from bot.richtext import RichText
 
 log = logging.getLogger(__name__)
-
-LAST_FRAME = 3.0
-"""Seconds that a command's message may take to its end before its lab goes."""
-ENDED = "terminal.shell_ended"
-"""What such a message says."""
 
 
 class ForgetDesk:
@@ -66,7 +62,7 @@ class ForgetDesk:
         for scope in reception.waiting.of_person(person):
             await reception.take_back(scope, person)
         for group in self._conversations.known():
-            await self._withdraw(group, person)
+            await withdraw(group, person)  # Of a command of theirs that runs on nothing is noted in the end.
         async with self._emptied(talk, person):
             driven = await talk.kit.store.forget_user(person)
         for scope in driven:
@@ -75,18 +71,6 @@ class ForgetDesk:
         self._conversations.forget_person(person)
         if not talk.shared:
             await talk.show(cause, Outgoing(RichText(talk.words("forget.mine_done"))))
-
-    async def _withdraw(self, talk: Conversation, person: int) -> None:
-        """Their lines do not run, their tour ends; a command of theirs runs on, and nothing is noted of its end."""
-        for line in talk.turns.of_person(person):
-            talk.turns.remove(line)
-            if line.notice is not None:
-                talk.later(talk.kit.sender.delete(talk.scope, line.notice))
-        if talk.tour is not None and talk.tour.person.id == person:
-            talk.tour.drop()
-        job = talk.session.job
-        if job is not None and job.run is None and job.person.id == person:
-            await talk.session.cut_off(LAST_FRAME, ENDED)
 
     async def _group(self, talk: Conversation) -> None:
         async with self._emptied(talk, talk.scope.chat_id):

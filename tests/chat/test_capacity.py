@@ -358,6 +358,26 @@ async def test_who_is_banned_waits_for_no_groups_lab_either(small: House) -> Non
         assert not minjun.shows("자리가 났어요") and not await small.store.queue.all()
 
 
+async def test_a_banned_members_line_does_not_run(house: House) -> None:
+    """It waited behind another's command; its notice goes."""
+    house.guests = GuestList(admins=frozenset({HANEUL}))
+    await house.restart()
+    async with Member(house.url, HANEUL, chat=GROUP_ID) as haneul, Member(house.url, MINJUN, chat=GROUP_ID) as minjun:
+        await haneul.says("/sh read x")
+        running = await haneul.sees("👥 하늘: $ read")
+        await minjun.says("/sh echo 몰래")
+        waiting = await minjun.sees("앞의 명령이 끝나면")
+        await haneul.says(f"/ban {MINJUN}")
+        await haneul.sees(f"답하지 않아요: {MINJUN}")
+        async with asyncio.timeout(5):
+            while minjun.now(waiting) is not None:  # noqa: ASYNC110 - nobody is told that a message goes
+                await asyncio.sleep(0.01)
+        await haneul.says("끝", reply_to=running)
+        await haneul.sees("✓")
+        await asyncio.sleep(0.3)
+        assert not minjun.shows("\n몰래\n") and not await house.store.unfinished.left()
+
+
 async def test_a_group_keeps_its_place_as_a_supergroup(small: House, three: Three) -> None:
     """In the queue; it is called in the new chat."""
     haneul, _, _ = three
