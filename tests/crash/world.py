@@ -105,7 +105,8 @@ class World:
             await self._bot.logs("the engine answers again", times=self._losses())
 
     def _losses(self) -> int:
-        return max(1, len(self._bot.lines_with("the engine does not answer")))
+        """How often the bot has lost the engine; other lines say that it did not answer about one container."""
+        return max(1, len(self._bot.lines_with("bot.sandbox.watch: the engine does not answer: ")))
 
     def _look_at_log(self) -> None:
         if "Traceback" in self._bot.log:
