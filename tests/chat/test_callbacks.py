@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.callbacks import MAX_BYTES, Tap, decode, encode, is_urgent
+from bot.chat.callbacks import MAX_BYTES, VERSION, Tap, decode, encode, is_urgent
 from bot.chat.taps import event_of
 from bot.identity import Language
 from bot.learning import events as on
@@ -26,11 +26,20 @@ def test_too_much_data_is_a_fault_here() -> None:
         encode("run", "가" * 22)
 
 
-@given(st.one_of(st.none(), st.text(max_size=70)))
+PARTS = st.sampled_from(("run", "hint", "answer", "steps", "lang", "reset", "ch02", "ko", "yes", "0")) | st.text(
+    max_size=9
+)
+OURS = st.lists(PARTS, max_size=5).map(lambda parts: ":".join((VERSION, *parts)))
+
+
+@given(st.none() | st.text(max_size=70) | OURS)
 def test_any_data_is_understood_or_not(data: str | None) -> None:
-    """Old versions, other bots, garbage: never an exception."""
+    """Old versions, other bots, garbage: never an exception; and what this version wrote is read whole."""
     tap = decode(data)
-    assert tap is None or event_of(tap, hold=on.Hold.NOTHING) is None or data is not None
+    assert (tap is not None) == (data is not None and data.startswith(f"{VERSION}:"))
+    if tap is not None:
+        event_of(tap, hold=on.Hold.NOTHING)
+        assert ":".join((VERSION, tap.action, *tap.arguments)) == data
     is_urgent(data)
 
 
