@@ -132,15 +132,16 @@ async def _host(stack: AsyncExitStack, settings: Settings, store: Store, course:
 
 async def _take_up(host: SandboxHost, store: Store) -> None:
     """After a stop or a crash, as soon as the engine is there."""
-    while True:
-        try:
-            await _sweep(host, store)
-            await _run_again(host, store, await _ran(host, store))
-            return await store.labs.remember_running({})
-        except (EngineUnavailable, EngineTimeout):
-            await asyncio.sleep(ENGINE_PAUSE)
-        except DosirakError as error:
-            return log.warning("the labs of the last run are not looked after: %s", error)
+    with host.taking_up():
+        while True:
+            try:
+                await _sweep(host, store)
+                await _run_again(host, store, await _ran(host, store))
+                return await store.labs.remember_running({})
+            except (EngineUnavailable, EngineTimeout):
+                await asyncio.sleep(ENGINE_PAUSE)
+            except DosirakError as error:
+                return log.warning("the labs of the last run are not looked after: %s", error)
 
 
 async def _sweep(host: SandboxHost, store: Store) -> None:
@@ -157,10 +158,13 @@ async def _sweep(host: SandboxHost, store: Store) -> None:
 
 async def _run_again(host: SandboxHost, store: Store, ran: dict[LabId, tuple[str, ...]]) -> None:
     """What runs takes a place among the open labs, and may be parked when nobody uses it."""
-    await host.resume(ran)
-    for lab_id in ran:
-        if host.labs.get(lab_id) is not None:
-            await store.labs.woken(lab_id)
+    while ran:
+        left = await host.resume(ran)
+        for lab_id in ran:
+            if host.labs.get(lab_id) is not None:
+                await store.labs.woken(lab_id)
+        if ran := left:
+            await asyncio.sleep(ENGINE_PAUSE)
 
 
 async def _ran(host: SandboxHost, store: Store) -> dict[LabId, tuple[str, ...]]:
@@ -169,7 +173,11 @@ async def _ran(host: SandboxHost, store: Store) -> dict[LabId, tuple[str, ...]]:
     paged = await store.pages.all()
     for lab_id in {page.lab_id for page in paged}:
         of_pages = {page.container_id for page in paged if page.lab_id == lab_id}
-        lost = {one.id for one in await host.labs.containers(lab_id) if one.lost and one.id in of_pages}
+        try:
+            lost = {one.id for one in await host.labs.containers(lab_id) if one.lost and one.id in of_pages}
+        except EngineTimeout as error:  # About one container, which its learner may cause: the others do not wait.
+            log.warning("nothing is known of what ran in lab %s: %s", lab_id, error)
+            continue
         ran[lab_id] = ran.get(lab_id, set()) | lost
     return {lab_id: tuple(sorted(containers)) for lab_id, containers in ran.items() if containers}
 

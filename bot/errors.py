@@ -16,6 +16,7 @@ DosirakError
 │   ├── NoMoreTime         it has been extended as often as it may be
 │   ├── PortTaken          a running container of the lab holds that host port
 │   └── ContainerNotRunning  it has no address, so nothing can connect to it
+│       └── ContainerReturns  the bot may be about to start it again
 ├── PageError              a page cannot be opened, extended or closed
 ├── ChatError              a message did not reach its chat
 │   ├── ChatGone           nobody can be reached there: blocked, removed, deleted
@@ -125,6 +126,10 @@ class ContainerNotRunning(LabError):
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(f"container {name} is not running")
+
+
+class ContainerReturns(ContainerNotRunning):
+    """The bot has begun a moment ago and starts again what ran before: this container may be among it."""
 
 
 class PageError(DosirakError):

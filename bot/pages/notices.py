@@ -65,6 +65,23 @@ class Notice(Enum):
             "docker container start {name}",
         ),
     )
+    RETURNING = NoticeKind(
+        503,
+        "🔄",
+        2,
+        Words(
+            "도시락이 다시 켜지고 있어요",
+            "실행 중이던 컨테이너를 다시 시작하고 있어요. 페이지 주소는 그대로이고, 컨테이너({name})가 돌아오면 "
+            "이 화면이 저절로 바뀝니다.",
+            "",
+        ),
+        Words(
+            "Coming back",
+            "Dosirak has just started again and starts the containers that ran. The address stays, and this page "
+            "changes by itself when the container {name} is back.",
+            "",
+        ),
+    )
     STARTING = NoticeKind(
         503,
         "🍳",

@@ -23,7 +23,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from yarl import URL
 
-from bot.errors import EngineError, EngineNotFound, LabError
+from bot.errors import ContainerReturns, EngineError, EngineNotFound, LabError
 from bot.pages.address import Addresses
 from bot.pages.body import Body
 from bot.pages.connection import CONNECT_SECONDS, IDLE_SECONDS, Connection, Connections, Unreachable
@@ -195,6 +195,8 @@ def _notice(error: Exception, route: Route, body: Body | None) -> Notice | None:
             return Notice.OVER
         case EngineError():
             return Notice.AWAY
+        case ContainerReturns():
+            return Notice.RETURNING
         case LabError() | Unreachable() | ConnectionTimeoutError():
             return Notice.STOPPED
         case ServerTimeoutError():

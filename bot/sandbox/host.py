@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bot.errors import DosirakError
+from bot.errors import ContainerNotRunning, ContainerReturns, DosirakError
 from bot.guard.owner import Limits, Owner
 from bot.identity import LabId
 from bot.sandbox.cgroups import Cgroups, LabLimits
@@ -56,6 +56,7 @@ class SandboxHost:
         self._tasks = TaskShelf()
         self.events = Events()
         self._refusals = Refusals()
+        self._takes_up = False
         self.namespace = NetworkNamespace(settings.network_namespace)
         self._firewall = Firewall(self.namespace)
         self._cgroups = Cgroups(settings.cgroup)
@@ -115,14 +116,28 @@ class SandboxHost:
             log.warning("the firewall rules stay: %s", error)
         return ran
 
-    async def resume(self, ran: dict[LabId, tuple[str, ...]]) -> None:
-        """Start again what a clean stop ended."""
+    async def resume(self, ran: dict[LabId, tuple[str, ...]]) -> dict[LabId, tuple[str, ...]]:
+        """Start again what a clean stop ended. What is left of it, because the engine has gone away meanwhile."""
         self._watch.expect(chain.from_iterable(ran.values()))
-        await self.labs.resume(ran)
+        return await self.labs.resume(ran)
+
+    @contextmanager
+    def taking_up(self) -> Iterator[None]:
+        """Inside, a container that does not run may be about to be started again, and `address` says so."""
+        self._takes_up = True
+        try:
+            yield
+        finally:
+            self._takes_up = False
 
     async def address(self, lab_id: LabId, container_id: str, port: int) -> Address:
-        """Where a container's port is; connect with a socket from `make_socket`."""
-        return await self.labs.address(lab_id, container_id, port)
+        """Where a container's port is; connect with a socket from `make_socket`. Raises as `Labs.address`."""
+        try:
+            return await self.labs.address(lab_id, container_id, port)
+        except ContainerNotRunning as error:
+            if self._takes_up:
+                raise ContainerReturns(error.name) from error
+            raise
 
     def make_socket(self, family: int = socket.AF_INET) -> socket.socket:
         """A non-blocking TCP socket among the engine's bridges."""

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
-from bot.errors import DosirakError, EngineError, EngineNotFound, LabError, LabsFull
+from bot.errors import DosirakError, EngineError, EngineNotFound, EngineUnavailable, LabError, LabsFull
 from bot.guard.owner import HOST_LABEL, LAB_LABEL
 from bot.identity import LabId
 from bot.sandbox.cgroups import Cgroups
@@ -179,21 +179,31 @@ class Labs:
         listed = await self._engine.call(lambda client: client.containers(filters=filters))
         return {LabId(item["Labels"][LAB_LABEL]) for item in listed}
 
-    async def resume(self, ran: Mapping[LabId, Collection[str]]) -> None:
-        """Open these labs again and start what ran in them; what cannot be started is logged."""
-        await asyncio.gather(*(self._resume(lab_id, containers) for lab_id, containers in ran.items()))
+    async def resume(self, ran: Mapping[LabId, Collection[str]]) -> dict[LabId, tuple[str, ...]]:
+        """Open these labs again and start what ran in them; what cannot be started is logged.
 
-    async def _resume(self, lab_id: LabId, containers: Collection[str]) -> None:
+        Gives what is still to be started because the engine has gone away meanwhile.
+        """
+        left = await asyncio.gather(*(self._resume(lab_id, containers) for lab_id, containers in ran.items()))
+        return {lab_id: containers for lab_id, containers in zip(ran, left, strict=True) if containers}
+
+    async def _resume(self, lab_id: LabId, containers: Collection[str]) -> tuple[str, ...]:
         try:
             lab = await self.open(lab_id)
+        except EngineUnavailable:
+            return tuple(containers)
         except (EngineError, LabError) as error:
             log.warning("lab %s is not resumed: %s", lab_id, error)
-            return
+            return ()
+        left = []
         for container_id in containers:
             try:
                 await lab.start(container_id)
+            except EngineUnavailable:
+                left.append(container_id)
             except (EngineError, LabError) as error:
                 log.warning("container %s is not started again: %s", container_id[:12], error)
+        return tuple(left)
 
     async def containers(self, lab_id: LabId) -> tuple[ContainerSummary, ...]:
         """The learner's containers, newest first, whether the lab is open or not."""

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
 
+from bot.pages.notices import Notice
 from tests.chatclient import Member, Seen
 from tests.crash.chapter import AGAIN, PAGE_OPEN, PATIENCE, Act, ended, runs
 from tests.crash.world import World
@@ -13,6 +14,9 @@ from tests.crash.world import World
 OPENING = "🍱 실습 환경을 여는 중이에요."
 CUT_OFF = "🔌 도시락이 다시 시작되면서"
 DONE = "✅"
+COMING = tuple(notice.value.english.title for notice in (Notice.RETURNING, Notice.STARTING))
+PAGE_BACK = 10.0
+"""Seconds after which a page is there again when its container died too; its lab is opened for it."""
 QUIET = 1.5
 """Seconds without a change after which the bot has said all that it had to say after its start."""
 
@@ -75,9 +79,7 @@ async def faults_after(world: World, learner: Member, memory: Memory, *, restart
     await quiet(learner)
     found = [*_of_messages(learner, memory, restarted=restarted), *_of_labs(world)]
     if memory.page is not None:
-        status = (await world.home.visitor().opens(memory.page)).status
-        if status != 200:
-            found.append(f"the page answers {status}")
+        found += await _of_page(world, memory.page)
     found += await _of_ends(world, learner, memory)
     if restarted and unanswered(learner, memory.command):
         found.append(f"not a word about {memory.command}")
@@ -112,6 +114,19 @@ def _of_labs(world: World) -> list[str]:
     return [f"orphans: {sorted(there - known)}"] if there - known else []
 
 
+async def _of_page(world: World, url: str) -> list[str]:
+    """It is there; after a loss of power it says for a while that its container is being started again."""
+    try:
+        async with asyncio.timeout(PAGE_BACK):
+            while (visit := await world.home.visitor().opens(url)).status != 200:
+                if not any(title in visit.text for title in COMING):
+                    return [f"the page answers {visit.status}: {visit.text.partition(chr(10))[0]}"]
+                await asyncio.sleep(0.2)
+    except TimeoutError:
+        return [f"the page is not back within {PAGE_BACK:g} s"]
+    return []
+
+
 async def _of_ends(world: World, learner: Member, memory: Memory) -> list[str]:
     """What belongs to the end of a command that ran through."""
     if memory.act is None or not memory.through:
@@ -121,8 +136,10 @@ async def _of_ends(world: World, learner: Member, memory: Memory) -> list[str]:
         found.append(f"not said: {memory.act.praise!r}")
     if memory.act.page:
         url = page_of(learner)
-        if url is None or (await world.home.visitor().opens(url)).status != 200:
-            found.append(f"no page after its container was started: {url}")
+        if url is None:
+            found.append("no page after its container was started")
+        elif (missing := await _of_page(world, url)) and url != memory.page:  # Said already.
+            found += missing
     return found
 
 

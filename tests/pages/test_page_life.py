@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 
-from bot.errors import EngineUnavailable, LabClosed, PageError
+from bot.errors import ContainerReturns, EngineUnavailable, LabClosed, PageError
 from bot.identity import LabId
 from bot.pages import Page
 from bot.pages.page import due
@@ -137,6 +137,15 @@ async def test_a_stopped_container_keeps_its_address(house: House) -> None:
     await house.container(hello)
     house.pages.container_started("c1")
     assert await status(house, page) == 200
+
+
+async def test_a_container_that_the_bot_starts_again_is_not_called_stopped(house: House) -> None:
+    """After a crash of everything: no command to type, and the page asks again by itself within two seconds."""
+    page = await house.page(hello)
+    house.containers.addresses["c1"] = ContainerReturns("web")
+    async with house.get(page, headers={"Accept-Language": "en"}) as answer:
+        assert (answer.status, answer.headers["Retry-After"]) == (503, "2")
+        assert "Coming back" in (told := await answer.text()) and "docker container start" not in told
 
 
 async def test_a_removed_container_takes_its_pages_along(house: House) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import EngineUnavailable
+from bot.errors import ContainerNotRunning, ContainerReturns, EngineUnavailable
 from bot.identity import LabId
 from bot.sandbox.engine import Engine
 from bot.sandbox.events import (
@@ -136,4 +136,26 @@ async def test_an_engine_that_goes_and_comes_costs_no_event_and_no_shell(
             await eventually(lambda: lab.shell.alive)
             await lab.shell.write(b"echo $lunch\n")
             assert "gimbap" in await shell.sees("\x1b]133;D;")
+    await relay.down()
+
+
+async def test_what_is_not_started_again_because_the_engine_went_away_is_told(
+    settings: Settings, host: SandboxHost, lab_id: LabId, engine: Engine, make: Make, tmp_path: Path
+) -> None:
+    """The start of the bot goes on with it when the engine is back; while it does not run, its page says that."""
+    await host.labs.open(lab_id)
+    web = await make(lab_id, "web", run=False)
+    relay = Relay(tmp_path / "engine.sock", engine.socket_path)
+    await relay.up()
+    async with sandbox(settings, engine=f"unix://{relay.path}") as remote:
+        with pytest.raises(ContainerNotRunning) as known:
+            await remote.address(lab_id, web, 80)
+        with remote.taking_up(), pytest.raises(ContainerReturns):
+            await remote.address(lab_id, web, 80)
+        assert type(known.value) is ContainerNotRunning
+        await relay.down()
+        assert await remote.resume({lab_id: (web,)}) == {lab_id: (web,)}
+        await relay.up()
+        assert await remote.resume({lab_id: (web,)}) == {}
+        assert (await remote.address(lab_id, web, 80)).port == 80
     await relay.down()

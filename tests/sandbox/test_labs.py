@@ -49,7 +49,7 @@ async def test_an_open_lab_has_a_network_of_its_own_a_home_and_a_toolbox(lab: La
 async def test_a_bridge_that_the_engine_keeps_to_itself_does_not_stop_a_lab(
     host: SandboxHost, lab_id: LabId, engine: Engine
 ) -> None:
-    """An engine that was killed while it made the lab's network holds the name until its next start."""
+    """An engine that was killed while it made the lab's network keeps the name, even beyond its next start."""
     options = {"com.docker.network.bridge.name": f"lab{lab_id}"}
     made = await engine.call(lambda client: client.create_network("forgotten", driver="bridge", options=options))
     try:
