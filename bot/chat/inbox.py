@@ -3,6 +3,10 @@
 Telegram forgets an update with the poll after the one that brought it, whatever became of it here. So it is in the
 store before that poll, and in it as long as somebody works on it. It is done by the words that answer it, or by a
 record that takes its place: a line that is typed into a shell has one before, so that no start types it again.
+
+Telegram takes no key by which it would know a message that is sent again. So one window stays open: a bot that is
+killed between a reply and the note that the update is done, some milliseconds, gives that reply again at its start.
+What was asked for is done again then too, which changes nothing but for Extend: that adds its time twice.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Waiting lines and demos are not gone on with: their people read so, once.
 
-Telegram has no way to ask whether a message has arrived, so one window stays open: a command that ended within its
-first frame, and whose one message was accepted while the bot died, is shown twice rather than never.
+Telegram has no way to ask whether a message has arrived, so a window stays open: a command that ended within its first
+frame, and whose one message was accepted while the bot died, is shown twice rather than never. `inbox` has the other.
 """
 
 from __future__ import annotations

@@ -332,6 +332,21 @@ async def test_a_command_that_a_restart_cut_off_is_told_of(house: House, learner
     assert left is not None and not left.buttons
 
 
+async def test_what_was_sent_to_a_program_that_was_cut_off_is_not_run(house: House, learner: Member) -> None:
+    """It was no command for bash: the word about the program says that it did not arrive, and the next line runs."""
+    await learner.says("/help")
+    await learner.sees("도움말")
+    await house.stack.aclose()
+    await house.store.commands.begin(Begun(Scope(1001), house.now, 1001, "하늘"))
+    await learner.says("echo 그만")
+    house.labs.new_bot()
+    await house.start()
+    await learner.sees("그동안 보낸 입력은 전달되지 않았어요")
+    await learner.says("echo 다음")
+    await learner.sees("\n다음\n")
+    assert not learner.shows("\n그만\n")
+
+
 async def test_a_command_whose_lab_is_being_opened_is_told_of_too(house: House, learner: Member) -> None:
     """A stop does not leave it with a lab that opens for ever; after the restart nobody is told again."""
     house.labs.opening = asyncio.Event()
