@@ -77,17 +77,17 @@ class Sender:
             del self._newest[next(iter(self._newest))]
         return number
 
-    async def send(self, scope: Scope, outgoing: Sendable, *, preview: bool = False) -> int:
+    async def send(self, scope: Scope, outgoing: Sendable) -> int:
         """Send a message and give its id. Raises ChatGone, Undelivered."""
-        return self._sent(scope, await self._reply(scope, lambda topic: self._send(scope, outgoing, topic, preview)))
+        return self._sent(scope, await self._reply(scope, lambda topic: self._send(scope, outgoing, topic)))
 
     async def send_now(self, scope: Scope, outgoing: Sendable) -> int:
         """One attempt without regard to the budget, for callers that keep it themselves; gives the message's id."""
         return self._sent(scope, await self._send(scope, outgoing, scope.topic_id))
 
-    def _send(self, scope: Scope, outgoing: Sendable, topic: int | None, preview: bool = False) -> Awaitable[Any]:
+    def _send(self, scope: Scope, outgoing: Sendable, topic: int | None) -> Awaitable[Any]:
         where = encoded(chat_id=scope.chat_id, message_thread_id=topic)
-        return self._api.call("sendMessage", where, outgoing.form, *(() if preview else (NO_PREVIEW,)))
+        return self._api.call("sendMessage", where, outgoing.form, NO_PREVIEW)
 
     async def edit(self, scope: Scope, message_id: int, outgoing: Sendable) -> bool:
         """Change a message; False when it is gone. Raises ChatGone, Undelivered."""

@@ -17,7 +17,7 @@ LAB_DISK = 64 * MIB
 QUIET = timedelta(minutes=5)
 """Nobody has used the lab for so long and others wait: it is parked, which loses no file."""
 PARKED_LONG = timedelta(minutes=10)
-"""A parked lab that is given up for its disk has rested for so long."""
+"""Nobody has used a parked lab for so long when it is given up for its disk."""
 
 
 @dataclass(frozen=True, slots=True)

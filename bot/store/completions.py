@@ -54,11 +54,9 @@ class Completions:
             for user_id, user_name, chapter, step, moment in rows
         )
 
-    async def steps(self, scope: Scope, user_id: int | None = None) -> frozenset[tuple[str, str]]:
-        """(chapter, step) pairs done here: by this person, or by anybody when `user_id` is None."""
+    async def steps(self, scope: Scope) -> frozenset[tuple[str, str]]:
+        """(chapter, step) pairs done here, by anybody."""
         rows = await self._database.rows(
-            "SELECT DISTINCT chapter, step FROM completions "
-            "WHERE chat_id = ? AND topic_id = ? AND user_id = coalesce(?, user_id)",
-            (*key(scope), user_id),
+            "SELECT DISTINCT chapter, step FROM completions WHERE chat_id = ? AND topic_id = ?", key(scope)
         )
         return frozenset((chapter, step) for chapter, step in rows)

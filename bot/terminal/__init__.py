@@ -9,7 +9,7 @@ terminal.busy                                          # True: write keys.progra
 terminal.resize(PHONE_SIZE, now)                       # with the pty, when AlternateChanged says so
 terminal.close(now)                                    # the pty is gone
 
-shown = glance(run, now)                               # frames.py: RUNNING | WAITING | ENDED, exit, seconds, by_keys
+shown = glance(run, now)                               # frames.py: RUNNING | WAITING | ENDED, exit, by_keys
 picture = frame(run, now, above=…, footer=…, heading=…)   # Frame(text: RichText, state, hidden)
 run.waits_from()                                       # when RUNNING may become WAITING: call pacing.changed() then
 run.screen.transcript()                                # all of the output, for a .log document

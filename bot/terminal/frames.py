@@ -64,7 +64,6 @@ class Glance:
 
     state: FrameState
     exit: ShellExit | None
-    seconds: float
     by_keys: bool
     quiet: bool = False
     """It runs, and has printed nothing for a while: what is sent is its input, if it reads any."""
@@ -89,12 +88,11 @@ class Frame:
 def glance(run: Run, now: float) -> Glance:
     """The run at this moment."""
     if run.exit is not None:
-        return Glance(FrameState.ENDED, run.exit, run.exit.seconds, by_keys=False)
+        return Glance(FrameState.ENDED, run.exit, by_keys=False)
     waits = run.waits(now)
     return Glance(
         FrameState.WAITING if waits else FrameState.RUNNING,
         None,
-        now - (run.began if run.started is None else run.started),
         run.by_keys,
         quiet=run.quiet(now),
         deaf=run.deaf(now),

@@ -47,8 +47,6 @@ PASTE_END: Final = b"\x1b[201~"
 INTERRUPT: Final = b"\x03"
 """Ctrl-C, what Stop sends."""
 
-END_OF_INPUT: Final = b"\x04"
-
 
 def strokes(name: str, *, application: bool = False) -> tuple[bytes, ...]:
     """What a button types, stroke by stroke; empty for an unknown name."""

@@ -59,8 +59,8 @@ async def test_a_message_has_its_entities_and_buttons(server: tuple[Server, str]
 
 async def test_a_plain_message_is_its_text(server: tuple[Server, str], sender: Sender) -> None:
     """No empty lists, no topic where there is none."""
-    await sender.send(HERE, Outgoing(RichText("a & b = c + d")), preview=True)
-    assert set(server[0].seen[0]) == {"path", "type", "chat_id", "text"}
+    await sender.send(HERE, Outgoing(RichText("a & b = c + d")))
+    assert set(server[0].seen[0]) == {"path", "type", "chat_id", "text", "link_preview_options"}
     assert server[0].seen[0]["text"] == "a & b = c + d"
 
 
