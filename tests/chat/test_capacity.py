@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ from bot.localchat.seed import FORUM_ID, GROUP_ID
 from bot.store import LabState
 from tests.chat.bash_lab import container
 from tests.chat.conftest import House
-from tests.chatclient import Member
+from tests.chatclient import Member, Seen
 from tests.store.looking import audit_lines
 
 HANEUL, MINJUN, ALEX = 1001, 1002, 1003
@@ -84,15 +84,23 @@ async def test_everybody_of_a_group_keeps_what_they_wanted(small: House, three: 
         assert not alex.shows("\n전에\n")
 
 
-async def test_what_a_member_wanted_is_done_although_another_asks_for_something_new(small: House, three: Three) -> None:
-    """The new command opens the group's lab without the call's button; the one that waited comes after it."""
-    haneul = three[0]
-    await haneul.says("true")
-    await haneul.sees("✓")
+@asynccontextmanager
+async def waiting_group(small: House, owner: Member) -> AsyncIterator[tuple[Member, Member, Seen]]:
+    """민준 and Alex, who want to echo their numbers in a group, and the last word about their place; the host's one lab
+    is the owner's."""
+    await owner.says("true")
+    await owner.sees("✓")
     async with Member(small.url, MINJUN, chat=GROUP_ID) as minjun, Member(small.url, ALEX, chat=GROUP_ID) as alex:
         for person in (minjun, alex):
             await person.says(f"/sh echo {person.user}")
-            await person.sees("1번째로 기다려요")
+            waits = await person.sees("1번째로 기다려요")
+        yield minjun, alex, waits
+
+
+async def test_what_a_member_wanted_is_done_although_another_asks_for_something_new(small: House, three: Three) -> None:
+    """The new command opens the group's lab without the call's button; the one that waited comes after it."""
+    haneul = three[0]
+    async with waiting_group(small, haneul) as (minjun, alex, _):
         await haneul.says("/close")
         await haneul.presses("🧹 닫기")
         await alex.sees("자리가 났어요")
@@ -106,12 +114,7 @@ async def test_what_a_member_wanted_is_done_although_another_asks_for_something_
 async def test_who_stops_waiting_in_a_group_leaves_the_others_their_place(small: House, three: Three) -> None:
     """Each takes back their own; with the last one the group leaves."""
     haneul = three[0]
-    await haneul.says("true")
-    await haneul.sees("✓")
-    async with Member(small.url, MINJUN, chat=GROUP_ID) as minjun, Member(small.url, ALEX, chat=GROUP_ID) as alex:
-        for person in (minjun, alex):
-            await person.says(f"/sh echo {person.user}")
-            waits = await person.sees("1번째로 기다려요")
+    async with waiting_group(small, haneul) as (minjun, alex, waits):
         await minjun.presses("✖ 그만 기다리기", on=waits)
         await minjun.sees("기다리지 않을게요")
         assert "보낸 사람만" in (await minjun.sees_toast(await minjun.presses("✖ 그만 기다리기", on=waits))).text
