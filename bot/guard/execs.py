@@ -51,7 +51,8 @@ def create_exec(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict:
         key: value for key, value in fields.items() if key not in ("Privileged", "ConsoleSize") and value is not None
     }
     request = Upstream("POST", f"/containers/{found['Id']}/exec", (), body | {"Privileged": False})
-    return Forward(request, Reply(view=lambda item: {"Id": item["Id"]}), called=(found["Id"], name))
+    reply = Reply(view=lambda item: {"Id": item["Id"]})
+    return Forward(request, reply, looks_up_later=bool(fields["User"]), called=(found["Id"], name))
 
 
 def own_exec(owner: Owner, facts: Facts, identity: str) -> dict[str, Any]:
@@ -74,9 +75,8 @@ def start_exec(call: Call, owner: Owner, facts: Facts, identity: str) -> Verdict
         raise Refused(400, "exec-tty", "the exec was created with another terminal setting than it is started with")
     body = {"Detach": fields["Detach"], "Tty": terminal}
     request = Upstream("POST", f"/exec/{identity}/start", (), body)
-    if fields["Detach"]:
-        return Forward(request, Reply(counted=True))
-    return Forward(request, Reply(Carry.HIJACK, counted=True))
+    reply = Reply(Carry.WHOLE if fields["Detach"] else Carry.HIJACK, counted=True)
+    return Forward(request, reply, looks_up=bool(found["ProcessConfig"].get("user")))
 
 
 def resize_exec(call: Call, owner: Owner, facts: Facts, identity: str) -> Verdict:

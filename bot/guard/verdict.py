@@ -126,6 +126,10 @@ class Forward:
     """Whether the engine waits for the container's end before it starts it."""
     still: bool = False
     """Whether nothing of the lab may run meanwhile, since the engine works on files that the lab's processes hold."""
+    looks_up: bool = False
+    """Whether the engine looks a user up in files that the container's own programs write, however large they are."""
+    looks_up_later: bool = False
+    """Whether it will do so for what this makes."""
     called: tuple[str, str] | None = None
     """The container's full id and the learner's word for it: some of the engine's errors repeat that word."""
 

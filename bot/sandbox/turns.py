@@ -1,4 +1,4 @@
-"""Turns: how many containers start or end at a time on the host, whose files are walked, who has a lab's to itself."""
+"""Turns: how many containers start or end at a time on the host, whose files are read, who has a lab's to itself."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from bot.identity import LabId
 
 ENDS = 16
 """Containers that are stopped or removed at a time: all labs end together when the bot does."""
+LOOKUPS = 2
+"""Execs for which a user is looked up at a time: see `bot.sandbox.gate.users`."""
 TURN_SECONDS = 3.0
 """A start takes 0.3 s, on a busy host a few, an end less. What takes longer waits for something else than a processor,
 and must not keep everybody from starting and ending."""
@@ -24,26 +26,21 @@ class Turns:
         self._starts = asyncio.Semaphore(starts)
         self._ends = asyncio.Semaphore(ENDS)
         self._walks = asyncio.Lock()
+        self._lookups = asyncio.Semaphore(LOOKUPS)
         self._labs: WeakValueDictionary[LabId, asyncio.Lock] = WeakValueDictionary()
 
     def lab(self, lab: LabId) -> asyncio.Lock:
         """Held by who starts a container of the lab, or has the engine work on its files: never both at a time."""
         return self._labs.setdefault(lab, asyncio.Lock())
 
-    @asynccontextmanager
-    async def walk(self, patience: float) -> AsyncIterator[bool]:
+    def walk(self, patience: float) -> AbstractAsyncContextManager[bool]:
         """The turn to have the engine walk a container's files, one among all labs: it keeps the whole list in memory,
         which can be more than a gigabyte. Gives whether there was one within `patience` seconds."""
-        try:
-            async with asyncio.timeout(patience):
-                await self._walks.acquire()
-        except TimeoutError:
-            yield False
-            return
-        try:
-            yield True
-        finally:
-            self._walks.release()
+        return within(self._walks, patience)
+
+    def lookup(self, patience: float) -> AbstractAsyncContextManager[bool]:
+        """One of the turns to have the engine look a user up in a container's files; gives as `walk` does."""
+        return within(self._lookups, patience)
 
     def start(self) -> AbstractAsyncContextManager[None]:
         """One turn among the starts of all labs. It is given back early when the start hangs."""
@@ -52,6 +49,21 @@ class Turns:
     def end(self) -> AbstractAsyncContextManager[None]:
         """The same among the ends."""
         return _turn(self._ends)
+
+
+@asynccontextmanager
+async def within(turns: asyncio.Lock | asyncio.Semaphore, patience: float) -> AsyncIterator[bool]:
+    """Holds one for the time of the block; gives whether there was one within `patience` seconds."""
+    try:
+        async with asyncio.timeout(patience):
+            await turns.acquire()
+    except TimeoutError:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        turns.release()
 
 
 @asynccontextmanager

@@ -18,6 +18,9 @@ pytestmark = pytest.mark.engine
 
 AT_ONCE = 4
 """Execs of one learner at the same moment."""
+FITTING, LINES_COST = 8_000_000, 20
+"""Bytes of lines that the engine keeps, and how many it takes for one of them."""
+NAMES = ("one", "two", "three", "four", "five", "six")
 
 
 @asynccontextmanager
@@ -53,6 +56,19 @@ async def test_a_hole_in_a_file_is_not_the_engines_memory(
     print(f"{file}: the engine grew by {(max(seen) - seen[0]) / MIB:.0f} MiB")
     assert max(seen) - seen[0] < AT_ONCE * 4 * 64 * MIB
     await ok(lab_a, "rm --force wide")
+
+
+async def test_lines_that_all_fit_are_read_one_file_at_a_time(lab_a: Lab, lab_b: Lab, engine_host: EngineHost) -> None:
+    """Case L206: the engine keeps each line, twenty times as large as it is; from how many execs it does not matter."""
+    lines = f"yes a:x:1:root | head -c {FITTING} > /etc/group; touch /ready; sleep 1000"
+    for name in NAMES:
+        await runs(lab_a, name, lines)
+        await ok(lab_a, f"exec {name} sh -c 'until test -e /ready; do sleep 0.1; done'")
+    async with working(lab_b), engine_memory(engine_host) as seen:
+        execs = " ".join(f"docker exec --user 0:1 {name} true &" for name in NAMES)
+        await lab_a.run_script(f"{execs} wait", timeout=90)
+    print(f"the engine grew by {(max(seen) - seen[0]) / MIB:.0f} MiB")
+    assert max(seen) - seen[0] < 0.5 * len(NAMES) * LINES_COST * FITTING
 
 
 @pytest.mark.parametrize("file", ["/etc/passwd", "/etc/group"])

@@ -242,6 +242,17 @@ def test_an_exec_is_built_anew_and_hijacks_only_when_attached() -> None:
     refused(asked("POST", "/containers/web/exec", {"Cmd": ["ls"]}, full), "execs-full", 403)
 
 
+@pytest.mark.parametrize("detach", [False, True])
+@pytest.mark.parametrize(("user", "looks_up"), [({}, False), ({"user": ""}, False), ({"user": "0"}, True)])
+def test_an_exec_with_a_user_takes_a_turn_at_its_start(detach: bool, user: dict[str, str], looks_up: bool) -> None:
+    """Case L206: only then does the engine read files of the container."""
+    known = knowledge(more={ask.execution(EXEC): {"ContainerID": WEB, "ProcessConfig": {"tty": False} | user}})
+    verdict = forwarded(asked("POST", f"/exec/{EXEC}/start", {"Detach": detach, "Tty": False}, known))
+    assert verdict.looks_up == looks_up
+    made = forwarded(asked("POST", "/containers/web/exec", {"Cmd": ["ls"], "User": user.get("user", "")}))
+    assert made.looks_up_later == looks_up and not made.looks_up
+
+
 def test_networks_are_the_labs_own_and_its_bridge() -> None:
     """The lab's network is the learner's bridge, `host` is not there, and foreign ones look missing."""
     verdict = asked("GET", "/networks")

@@ -12,7 +12,7 @@ from typing import Any
 from bot.errors import DosirakError, EngineError, EngineTimeout
 from bot.guard.names import devirtualised
 from bot.guard.owner import Owner
-from bot.guard.verdict import JSON_TYPE, Answer, Forward, Refuse, Reply, Several, to_json
+from bot.guard.verdict import JSON_TYPE, Answer, Forward, Refuse, Reply, Several, answer_json, to_json
 from bot.sandbox.gate import client
 from bot.sandbox.gate.faults import ConnectionOver
 from bot.sandbox.gate.listening import ClientReader
@@ -22,6 +22,7 @@ from bot.sandbox.gate.pump import join, watching
 from bot.sandbox.gate.sparing import SparingLog
 from bot.sandbox.gate.stillness import NOT_STILL, Stillness
 from bot.sandbox.gate.upstream import ANSWER_SECONDS, Engine, EngineAnswer, parsed
+from bot.sandbox.gate.users import FULL, UserLookups
 from bot.sandbox.turns import Turns
 
 MAX_STREAM_LINE = 1024 * 1024
@@ -51,6 +52,7 @@ class Carrier:
         self._shelf = shelf
         self._observer = observer
         self._failures = failures
+        self._lookups = UserLookups(engine, turns)
 
     async def settle(self, answer: Answer) -> Answer:
         """An answer made by the guard: its changes to the shelf come first."""
@@ -75,7 +77,11 @@ class Carrier:
         if verdict.still:
             async with self._stillness.alone, self._stillness.frozen() as still:
                 return await self._asked(verdict) if still else NOT_STILL
-        async with self._turn(verdict):
+        if verdict.looks_up_later and self._lookups.resting:
+            return FULL
+        async with self._lookups.turn(verdict) as free, self._turn(verdict):
+            if not free:
+                return FULL
             built = await self._asked(verdict)
         if built.status < 300:
             await self._tell(verdict.started, verdict.gone)
@@ -171,9 +177,16 @@ class Carrier:
     ) -> Answer | None:
         """Raw bytes, once the engine itself has switched. Returns an Answer when it has not."""
         watched = functools.partial(watching, reader, writer)
-        async with self._engine.asked(verdict.request, upgrade=True, watched=watched) as answer:
-            if not answer.switched:
-                return self.rebuilt(answer.status, await answer.whole(), verdict)
+        async with contextlib.AsyncExitStack() as stack:
+            async with self._lookups.turn(verdict) as free:
+                if not free:
+                    self._observer.refused(self._owner.lab, FULL.code)
+                    return answer_json({"message": FULL.message}, FULL.status)
+                asked = self._engine.asked(verdict.request, upgrade=True, watched=watched)
+                answer = await stack.enter_async_context(asked)
+                if not answer.switched:
+                    return self.rebuilt(answer.status, await answer.whole(), verdict)
+                await self._lookups.begun(verdict)
             writer.write(client.raw_head(upgraded=upgraded) + answer.early_bytes())
             with contextlib.suppress(ConnectionError):
                 await drained(writer)
