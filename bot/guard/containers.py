@@ -16,7 +16,7 @@ from bot.guard.forced import STOP_SECONDS
 from bot.guard.images import find_local
 from bot.guard.names import container_name, new_name, resolve
 from bot.guard.network_mode import network_mode, network_name
-from bot.guard.owner import LAB_LABEL, Owner
+from bot.guard.owner import LAB_LABEL, RESTARTS_LABEL, Owner
 from bot.guard.parameters import bad_parameter, listed, one_of, size
 from bot.guard.refusals import refuse
 from bot.guard.rules import read_fields
@@ -224,6 +224,8 @@ def update_container(call: Call, owner: Owner, facts: Facts, name: str) -> Verdi
     policy = read_fields(body, {"RestartPolicy": restart_policy}, "body")["RestartPolicy"]
     if is_zero(body.get("RestartPolicy")):
         raise refuse("update")
+    if policy["Name"] != "no" and RESTARTS_LABEL not in found["Labels"]:
+        raise refuse("restart-late")
     return Forward(Upstream("POST", f"/containers/{found['Id']}/update", (), {"RestartPolicy": policy}))
 
 

@@ -14,7 +14,7 @@ from bot.guard.images import require_local
 from bot.guard.mounts import Mount, together
 from bot.guard.names import container_name, new_name
 from bot.guard.network_mode import NONE, network_mode
-from bot.guard.owner import IMAGE_LABEL, Owner
+from bot.guard.owner import IMAGE_LABEL, RESTARTS_LABEL, Owner
 from bot.guard.references import normalise
 from bot.guard.refusals import refuse
 from bot.guard.rules import read_fields, wrong_shape
@@ -55,13 +55,16 @@ def create_container(call: Call, owner: Owner, facts: Facts, _: str) -> Verdict:
     _refuse_name_in_use(owner, name, containers)
     if len(containers) >= owner.limits.containers:
         raise refuse("containers-full", f"{len(containers)} of {owner.limits.containers}")
+    restarts = host["RestartPolicy"]["Name"] != "no"
+    if restarts:
+        _refuse_too_many_restarting(owner, containers)
     image = require_local(owner, facts, config["Image"])
     detail = (facts.get(ask.image(image.identity)) or {}).get("Config") or {}
     mounts = together(host["Mounts"] + host["Binds"] + host["Tmpfs"] + config["Volumes"], detail.get("Volumes") or ())
     _refuse_too_many_volumes(owner, facts, mounts)
     exposed = {*config["ExposedPorts"], *ports.readable(detail.get("ExposedPorts") or ())}
     wanted = ports.assigned(host["PortBindings"], exposed if host["PublishAllPorts"] else (), containers)
-    own_labels = {IMAGE_LABEL: _written(config["Image"])} | owner.labels()
+    own_labels = {IMAGE_LABEL: _written(config["Image"])} | ({RESTARTS_LABEL: "1"} if restarts else {}) | owner.labels()
     labels = ports.labels(wanted, exposed, host["PublishAllPorts"]) | own_labels
     upstream = _config(config, image.identity, labels, wanted)
     upstream["HostConfig"] = _host_config(owner, host, mounts)
@@ -89,6 +92,12 @@ def _refuse_name_in_use(owner: Owner, name: str, containers: list[dict[str, Any]
             message = f'The container name "/{name}" is already in use by container "{item["Id"]}"'
             advice = "You have to remove (or rename) that container to be able to reuse that name."
             raise Refused(409, "name-in-use", f"Conflict. {message}. {advice}")
+
+
+def _refuse_too_many_restarting(owner: Owner, containers: list[dict[str, Any]]) -> None:
+    found = sum(RESTARTS_LABEL in item["Labels"] for item in containers)
+    if found >= owner.limits.restarting:
+        raise refuse("restarts-full", f"{found} of {owner.limits.restarting}")
 
 
 def _refuse_too_many_volumes(owner: Owner, facts: Facts, mounts: tuple[Mount, ...]) -> None:

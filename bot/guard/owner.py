@@ -21,6 +21,8 @@ EXPOSED_LABEL = "dosirak.exposed"
 """The exposed ports (`80/tcp 90/udp`): on an internal network the engine lists none."""
 IMAGE_LABEL = "dosirak.image"
 """The image's name as the learner wrote it; the engine is given the id."""
+RESTARTS_LABEL = "dosirak.restarts"
+"""On a container that the engine may start again by itself."""
 ANONYMOUS_LABEL = "dosirak.anonymous"
 WRITTEN_LABEL = "dosirak.written"
 """`bind` on a mount that was asked for with `-v`, so that inspect shows it where the learner put it."""
@@ -36,6 +38,9 @@ class Limits:
     cpus: float = 1.0
     containers: int = 12
     """A lab's /28 network has 13 usable addresses, and the toolbox takes one."""
+    restarting: int = 2
+    """Containers with a restart policy: at each start the engine reads files of the container, as large as a learner
+    makes them, and those that fail together it starts together."""
     networks: int = 3
     volumes: int = 16
     execs: int = 16

@@ -52,7 +52,7 @@ NOTES = MappingProxyType(
         "POST /containers/{id}/stop": "waits at most 10 seconds",
         "POST /containers/{id}/restart": "waits at most 10 seconds; the lab's ports are reserved first",
         "POST /containers/{id}/kill": "signals from a list, by name",
-        "POST /containers/{id}/update": "a restart policy within the bounds; every limit stays",
+        "POST /containers/{id}/update": "a restart policy within the bounds, if made with one; every limit stays",
         "POST /containers/{id}/rename": "the name gets the lab's prefix; names that look like ids are refused",
         "POST /containers/{id}/pause": "",
         "POST /containers/{id}/unpause": "",

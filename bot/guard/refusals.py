@@ -38,6 +38,8 @@ SENTENCES = MappingProxyType(
         "shm-size": "this lab gives a container at most 64 MiB of /dev/shm",
         "tmpfs": "a tmpfs here is at most 32 MiB, plain, and not on /proc, /sys or /dev; try --tmpfs /scratch:size=16m",
         "restart": "this lab restarts a container on failure at most 3 times; try --restart on-failure:3",
+        "restarts-full": "this lab has as many containers that restart on failure as it may; remove one of them first",
+        "restart-late": "whether a container restarts is chosen when it is made here; run it again with --restart",
         "log-driver": "this lab keeps the last 2 MB of each container's log; read it with docker container logs",
         "dns": "names are answered by the engine inside this lab; leave out --dns and its options",
         "add-host": "--add-host is left out here; containers on a common network find each other by name",

@@ -35,6 +35,20 @@ def test_volumes_are_counted_and_known_ones_may_be_named_again() -> None:
     refused(asked("POST", "/volumes/create", {"Name": "more"}, volumes(most)), "volumes-full", 403)
 
 
+def test_containers_that_restart_are_counted() -> None:
+    """Case L206: each of them carries the label that is counted, and others do not."""
+    most = OWNER.limits.restarting
+    policy = {"HostConfig": {"RestartPolicy": {"Name": "on-failure"}}}
+    items = [container(f"{number:064x}", f"n{number}") for number in range(most)]
+    for item in items[1:]:
+        item["Labels"] |= {"dosirak.restarts": "1"}
+    assert created(policy, knowledge(containers=items))["Labels"]["dosirak.restarts"] == "1"
+    items[0]["Labels"] |= {"dosirak.restarts": "1"}
+    full = knowledge(containers=items)
+    refused(asked("POST", "/containers/create", {"Image": "diamol/base"} | policy, full), "restarts-full", 403)
+    assert "dosirak.restarts" not in created({}, full)["Labels"]
+
+
 def test_a_lab_over_its_bound_still_makes_containers_without_volumes() -> None:
     """As after a setting was lowered."""
     assert created({}, volumes(OWNER.limits.volumes + 2))["HostConfig"]["Mounts"] == []

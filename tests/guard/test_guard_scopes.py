@@ -9,7 +9,7 @@ import pytest
 
 from bot.guard import facts as ask
 from bot.guard.ports import FIRST_FREE_PORT
-from bot.guard.verdict import Answer, Carry, Forward, Refuse, Several
+from bot.guard.verdict import Answer, Carry, Refuse, Several
 from tests.guard.lab import (
     DB,
     HIDDEN_IMAGE,
@@ -418,4 +418,8 @@ def test_a_limit_cannot_be_widened_afterwards() -> None:
     ):
         refused(asked("POST", "/containers/web/update", body), "update", 403)
     refused(asked("POST", "/containers/web/update", {"RestartPolicy": {"Name": "always"}}), "restart", 403)
-    assert isinstance(asked("POST", "/containers/web/update", {"RestartPolicy": {"Name": "on-failure"}}), Forward)
+    again = {"RestartPolicy": {"Name": "on-failure"}}
+    refused(asked("POST", "/containers/web/update", again), "restart-late", 403)
+    item = container(WEB, "web")
+    item["Labels"] |= {"dosirak.restarts": "1"}
+    forwarded(asked("POST", "/containers/web/update", again, knowledge(containers=[item])))
