@@ -61,8 +61,8 @@ NOTES = MappingProxyType(
         "DELETE /containers/{id}": "`force` and `v` alone",
         "GET HEAD /containers/{id}/archive": "no path under /proc, /sys, /dev; no running container with mounts; "
         "up to 64 MiB, kept by the gate until the engine has said all; nothing in the lab runs meanwhile",
-        "PUT /containers/{id}/archive": "as above; a plain tar up to 64 MiB and 10,000 entries, without device files, "
-        "no file or link for a folder; kept by the gate until the client has said all",
+        "PUT /containers/{id}/archive": "as above; a plain tar up to 64 MiB, 16 MiB a file, and 10,000 entries, "
+        "without device files, no file or link for a folder; kept by the gate until the client has said all",
         "POST /containers/{id}/exec": "a table of fields of its own; never privileged; counted",
         "POST /exec/{id}/start": "a full id, in a container of the lab's; the terminal setting is the created one",
         "POST /exec/{id}/resize": "sides up to 1000",

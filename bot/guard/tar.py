@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 
+from bot.guard import forced
+
 BLOCK = 512
 MAX_BYTES = 64 * 1024 * 1024
 MAX_ENTRIES = 10_000
 """More than any lesson copies; each costs the engine an inode."""
-MAX_ENTRY = 64 * 1024 * 1024
+MAX_ENTRY = forced.FILE_BYTES
+"""What a program in a container may write, another way in may not exceed."""
 DEVICES = b"346"
 """Type flags: character device, block device, FIFO."""
 KNOWN = b"01257xgLK"

@@ -28,7 +28,7 @@ TIMES = at_most(2.0)
 _RUN = f"docker run --rm --name offender {BASE} sh -c"
 _CALL = "curl --silent --output /dev/null --unix-socket /var/run/docker.sock"
 _EXEC = "--header 'Content-Type: application/json' --data '{\"Cmd\":[\"true\"]}' http://lab/containers/still/exec"
-_FILL = "i=0; while dd if=/dev/zero of=/$i bs=1M count=60; do i=$((i+1)); done"
+_FILL = "i=0; while dd if=/dev/zero of=/$i bs=1M count=15; do i=$((i+1)); done"
 _UNREAD = "for i in $(seq 12); do docker logs --follow offender | sleep 1000 & done"
 OFFENDERS: Mapping[str, str] = MappingProxyType(
     {

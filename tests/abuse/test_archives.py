@@ -58,7 +58,7 @@ def _odd_files(root: Path) -> None:
 
 
 async def _is_written(lab: Lab) -> bool:
-    return await ok(lab, "exec large sh -c 'wc -c < /big'") == "60000000"
+    return await ok(lab, "exec large sh -c 'cat /big/? | wc -c'") == "60000000"
 
 
 async def test_an_archive_that_nobody_reads_locks_nothing(
@@ -67,7 +67,8 @@ async def test_an_archive_that_nobody_reads_locks_nothing(
     """The engine answers about that container, its lab can use it, and no chat is told that the engine is gone."""
     gone: list[object] = []
     stop = host.events.listen(lambda event: gone.append(event) if isinstance(event, EngineGone) else None)
-    container = await runs(lab_a, "large", "head -c 60000000 /dev/zero > /big; sleep 600")
+    parts = "for part in a b c d; do head -c 15000000 /dev/zero > /big/$part; done"
+    container = await runs(lab_a, "large", f"mkdir /big; {parts}; sleep 600")
     await until(lambda: _is_written(lab_a))
     before = resident()
     unread = GET % (container.encode(), b"/big")

@@ -26,7 +26,7 @@ LIMIT = 96
 SECONDS = 60.0
 
 MANY = "for n in 1 2 3 4 5 6 7 8; do dd if=/dev/zero of={}$n bs=1M count=4096; done"
-"""One file has 64 MiB at most."""
+"""One file has 16 MiB at most."""
 
 
 class Told:
@@ -97,8 +97,8 @@ async def test_what_fills_a_volume_is_stopped(small: SandboxHost, labs: tuple[La
 async def test_a_file_without_a_name_counts_too(small: SandboxHost, labs: tuple[Lab, Lab]) -> None:
     """Deleted while it is open: no walk over folders would see it, and its end frees it."""
     told = Told(small)
-    fill = "for n in 3 4; do dd if=/dev/zero bs=1M count=64 >&$n; done"
-    await runs(labs[0], "hidden", f"exec 3>/a 4>/b; rm /a /b; {fill}; sleep 1000")
+    fill = "for n in 3 4 5 6 7 8 9; do dd if=/dev/zero bs=1M count=16 >&$n; done"
+    await runs(labs[0], "hidden", f"exec 3>/a 4>/b 5>/c 6>/d 7>/e 8>/f 9>/g; rm /?; {fill}; sleep 1000")
     event = await told.next()
     assert event.containers == ("hidden",) and event.used > LIMIT * MIB
 

@@ -20,6 +20,8 @@ LOG_FILES = 2
 """Of a megabyte each: what the gate forces."""
 
 TMPFS = " ".join(f"--tmpfs /{name}" for name in "abcde")
+FILL = "for i in a b c d e; do n=0; while dd if=/dev/zero of=/$i/$n bs=1M count=16; do n=$((n + 1)); done; done"
+"""No file may be larger."""
 """Five times 32 MiB: more than a container's memory."""
 
 CREATE_EXEC = """curl --silent --unix-socket /var/run/docker.sock --write-out '%{http_code}\\n' --output /dev/null \
@@ -35,8 +37,8 @@ async def test_offenders_meet_their_bounds_while_the_other_lab_works(
         await runs(lab_a, "stubborn", 'trap "" TERM; while :; do sleep 1000; done')
         await runs(lab_a, "bomb", "f() { f | f & }; f; sleep 1000")
         await runs(lab_a, "hog", "tail /dev/zero")
-        await runs(lab_a, "shm", "for i in 1 2; do dd if=/dev/zero of=/dev/shm/$i bs=1M count=40; done; sleep 1000")
-        await runs(lab_a, "tmpfs", "for i in a b c d e; do dd if=/dev/zero of=/$i/x bs=1M; done", options=TMPFS)
+        await runs(lab_a, "shm", "for i in 1 2 3 4 5; do dd if=/dev/zero of=/dev/shm/$i bs=1M; done; sleep 1000")
+        await runs(lab_a, "tmpfs", FILL, options=TMPFS)
         await runs(lab_a, "spin", "for i in 1 2 3 4; do while :; do :; done & done; wait")
         await runs(lab_a, "log", "yes 0123456789012345678901234567890123456789")
         await runs(lab_a, "again", "false", options="--restart on-failure:3")
@@ -83,7 +85,8 @@ async def test_containers_within_their_limits_do_not_exceed_the_labs(
     """Case J182: a limit for each is none for many. The lab's own counts; a container is what ends, not the shell."""
     toolbox = (await engine.inspect(f"toolbox-{lab_a.id}"))["State"]["StartedAt"]
     each = settings.container_memory_mib * 3 // 4
-    fill = f"dd if=/dev/zero of=/dev/shm/x bs=1M count=64; dd if=/dev/zero of=/a/x bs=1M count={each - 64}; sleep 1000"
+    parts = f"for n in $(seq {each // 16}); do test $n -le 4 && d=/dev/shm || d=/a"
+    fill = f"{parts}; dd if=/dev/zero of=$d/$n bs=1M count=16; done; sleep 1000"
     many = settings.lab_memory_mib // each + 2
 
     async def is_full() -> bool:

@@ -128,8 +128,8 @@ async def test_what_stood_still_goes_on_and_what_was_paused_stays_so(lab_a: Hand
     await lab_a.ok("run", "-d", "--name", "counts", BASE, "sh", "-c", "while :; do date; sleep 0.01; done")
     await lab_a.ok("run", "-d", "--name", "rests", BASE, "sh", "-c", "while :; do date; sleep 0.01; done")
     await lab_a.ok("pause", "rests")
-    for part in ("a", "b"):
-        await lab_a.ok("exec", "counts", "sh", "-c", f"mkdir -p /large; head -c 40000000 /dev/zero > /large/{part}")
+    for part in ("a", "b", "c", "d", "e"):
+        await lab_a.ok("exec", "counts", "sh", "-c", f"mkdir -p /large; head -c 15000000 /dev/zero > /large/{part}")
     await lab_a.ok("cp", "counts:/bin/busybox", str(lab_a.socket.parent / "busybox"))
     large = await lab_a.docker("cp", "counts:/large", "-")
     assert large.code == 1 and "at most 64 MiB" in large.err

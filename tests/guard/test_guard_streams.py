@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.guard.tar import MAX_BYTES, MAX_ENTRIES, TarWatch
+from bot.guard.tar import MAX_BYTES, MAX_ENTRIES, MAX_ENTRY, TarWatch
 from tests.guard.lab import LAB, NETWORK, OTHER, OTHER_NETWORK, THEIRS, TOOLBOX, WEB, asked, forwarded
 
 
@@ -195,5 +195,8 @@ def test_sizes_and_counts_are_bounded() -> None:
     """Case I174: sparse terabytes, a million entries, too many bytes."""
     assert not TarWatch().feed(archive(member("a"))[:124] + b"77777777777\0" + archive(member("a"))[136:])
     assert not TarWatch().feed(archive(*(member(str(number)) for number in range(MAX_ENTRIES + 1))))
+    head = member("large", size=MAX_ENTRY).tobuf(tarfile.USTAR_FORMAT)
+    assert TarWatch().feed(head)
+    assert not TarWatch().feed(member("large", size=MAX_ENTRY + 1).tobuf(tarfile.USTAR_FORMAT))
     watch = TarWatch()
     assert not all(watch.feed(bytes(1024 * 1024)) for _ in range(MAX_BYTES // 1024**2 + 1))
