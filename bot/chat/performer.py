@@ -16,7 +16,6 @@ from bot.chat.lining_up import line_up
 from bot.chat.message import Outgoing
 from bot.chat.names import harmless
 from bot.chat.pages_desk import PagesDesk
-from bot.chat.playing import Playing
 from bot.chat.refusals import FULL
 from bot.chat.view import STOPPED
 from bot.errors import DosirakError, StoreError
@@ -182,11 +181,11 @@ class Performer:
         except StoreError as error:
             log.warning("a command is not in the audit: %s", error)
 
-    async def play(self, talk: Conversation, cause: Cause, command: str, playing: Playing) -> Job | None:
-        """Run a tour's command as soon as the terminal is free; it counts for no step. None: the tour was dropped."""
-        while talk.session.busy and not playing.dropped:
+    async def play(self, talk: Conversation, cause: Cause, command: str, unwanted: Callable[[], bool]) -> Job | None:
+        """Run a tour's command as soon as the terminal is free; it counts for no step. None: by then it is unwanted."""
+        while talk.session.busy and not unwanted():
             await talk.session.settled(PLAY_WAITS)
-        if playing.dropped:
+        if unwanted():
             return None
         job = Job(command, None, cause.person, shared=talk.shared, tour=True)
         talk.session.start(job, lambda ended: self._next(talk))

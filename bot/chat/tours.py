@@ -71,24 +71,24 @@ class Tours:
 
     async def _scenes(self, tour: _Tour) -> str | None:
         """One after the other; without a lab, why there is none, which its terminal has said."""
-        *scenes, last = tour.chapter.tour
-        for scene in scenes:
-            if not tour.playing.stopped.is_set() and (failure := await self._scene(tour, scene)):
+        for scene in tour.chapter.tour:
+            if not tour.unwanted(scene) and (failure := await self._scene(tour, scene)):
                 return failure
-        return None if tour.playing.dropped else await self._scene(tour, last)
+        return None
 
     async def _scene(self, tour: _Tour, scene: Scene) -> str | None:
         await tour.say(scene)
-        if scene.command is not None and (failure := await self._command(tour, scene.command)):
+        if scene.command is not None and (failure := await self._command(tour, scene, scene.command)):
             return failure
         with suppress(TimeoutError):
             async with asyncio.timeout(scene.pause):
                 await tour.playing.stopped.wait()
         return None
 
-    async def _command(self, tour: _Tour, command: str) -> str | None:
+    async def _command(self, tour: _Tour, scene: Scene, command: str) -> str | None:
         """Returns at its end; without a lab, why there is none."""
-        job = await self._performer.play(tour.talk, tour.cause, command, tour.playing)
+        # It may wait long for a member's command, and the tour be stopped meanwhile.
+        job = await self._performer.play(tour.talk, tour.cause, command, lambda: tour.unwanted(scene))
         if job is None:
             return None
         try:
@@ -117,6 +117,10 @@ class _Tour:
     playing: Playing
     note: int | None
 
+    def unwanted(self, scene: Scene) -> bool:
+        """Whether it must not begin any more; a tour that was stopped still cleans up."""
+        return self.playing.dropped or (self.playing.stopped.is_set() and scene is not self.chapter.tour[-1])
+
     async def say(self, scene: Scene) -> None:
         """The scene's words. The button goes along with them; in a group it stays where it is, since Telegram lets a
         bot change few messages a minute there, and a tour has many."""
@@ -124,6 +128,8 @@ class _Tour:
         if self.talk.shared and self.playing.button is not None and not self.playing.stopped.is_set():
             return await self.talk.post(Outgoing(text))
         await self.take_button()
+        if self.unwanted(scene):
+            return
         if self.playing.stopped.is_set():  # What runs now cleans up, and is better not stopped.
             return await self.talk.post(Outgoing(text))
         stop = button(self.talk.words("demo.stop"), "demo", "stop")

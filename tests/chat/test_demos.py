@@ -80,6 +80,20 @@ async def test_stopping_a_tour_leaves_a_members_command_alone(house: House) -> N
         await haneul.sees("여기까지예요")
 
 
+async def test_no_scene_begins_after_stop_when_a_members_command_ends(house: House) -> None:
+    """The scene that waited for the terminal is left out like those behind it; the last one cleans up."""
+    async with Member(house.url, 1001, chat=GROUP_ID) as haneul, Member(house.url, 1002, chat=GROUP_ID) as minjun:
+        await minjun.says("/sh read -p '이름? ' x; echo \"<$x>\"")
+        running = await minjun.sees("입력을 기다려요")
+        await haneul.says("/demo")
+        first = await haneul.sees_button("⏹ 데모 멈추기")
+        await haneul.sees("둘")
+        await haneul.sees_toast(await haneul.presses("⏹ 데모 멈추기", on=first))
+        await minjun.says("민준", reply_to=running)
+        await haneul.sees("여기까지예요")
+        assert minjun.shows("<민준>") and haneul.shows("$ echo cleaned") and not haneul.shows("$ echo two")
+
+
 @pytest.mark.parametrize("command", ["/run diamol/ch02-hello-diamol", "/demo"])
 async def test_what_runs_does_not_read_a_demo_as_its_input(learner: Member, command: str) -> None:
     """In a private chat, too, both are commands to the bot: the way out is told, and the program reads nothing."""
