@@ -215,10 +215,10 @@ class Keeper:
             await self._store.labs.extend(record.lab_id, ends_at)
             return replace(record, ends_at=ends_at, extensions=record.extensions + 1)
 
-    async def end(self, record: LabRecord) -> ClosedLab:
-        """Remove a lab and all that is in it."""
+    async def end(self, record: LabRecord) -> ClosedLab | None:
+        """Remove a lab and all that is in it; None when it is gone by now, and who has ended it knows what went."""
         async with self._turn(record.scope):
-            return await self._end(record)
+            return await self._end(record) if await self._store.labs.get(record.lab_id) else None
 
     async def _end(self, record: LabRecord) -> ClosedLab:
         await self._move(record, Happening.ENDED)
@@ -248,7 +248,8 @@ class Keeper:
         if todo is Due.CLOSE:
             if (closing := await self._closing(record, listener)) is not None:
                 await listener.ending(closing)
-                await listener.ended(closing, await self.end(closing))
+                if (closed := await self.end(closing)) is not None:
+                    await listener.ended(closing, closed)
         elif todo is Due.WARN:
             record = await self._with_time_to_read(record)
             self._warned[record.lab_id] = record.ends_at
@@ -287,7 +288,7 @@ class Keeper:
         if self.listener is not None:
             await self.listener.ending(record)
         closed = await self.end(replace(record, state=LabState.CLOSING))
-        if self.listener is not None:
+        if self.listener is not None and closed is not None:
             await self.listener.gave_way(record, closed)
 
     async def _with_time_to_read(self, record: LabRecord) -> LabRecord:

@@ -14,6 +14,7 @@ from bot.chat.message import Outgoing, Rows, button, rows
 from bot.chat.pages_desk import PagesDesk
 from bot.chat.texts import Words
 from bot.errors import DosirakError, LabClosed, NoMoreTime
+from bot.identity import LabId
 from bot.richtext import RichText, moment
 from bot.store import LabRecord
 
@@ -28,6 +29,7 @@ class LifeDesk:
 
     def __init__(self, pages: PagesDesk) -> None:
         self._pages = pages
+        self._closing: set[LabId] = set()
 
     async def extend(self, talk: Conversation, cause: Cause) -> None:
         """More time, from /extend or from the warning's button, which has done its work then."""
@@ -59,15 +61,21 @@ class LifeDesk:
         await talk.post(Outgoing(RichText(talk.words("lab.close_ask")), rows((yes, no))))
 
     async def tap(self, talk: Conversation, cause: Cause, answer: str) -> None:
-        """The answer to the question."""
-        await talk.answer(cause)
+        """The answer to the question. A second yes, of the same person or of another, does not close it twice."""
         record = await talk.kit.keeper.record(talk.scope)
+        if answer == "yes" and record is not None and record.lab_id in self._closing:
+            return await talk.answer(cause, talk.words("reset.working"))
+        await talk.answer(cause)
         if answer != "yes":
             return await talk.show(cause, Outgoing(RichText(talk.words("note.reset_kept"))))
         if record is None:
             return await talk.show(cause, Outgoing(RichText(talk.words("lab.none"))))
-        await talk.show(cause, Outgoing(RichText(talk.words("reset.working"))))
-        await self._close(talk, cause, record)
+        self._closing.add(record.lab_id)
+        try:
+            await talk.show(cause, Outgoing(RichText(talk.words("reset.working"))))
+            await self._close(talk, cause, record)
+        finally:
+            self._closing.discard(record.lab_id)
 
     async def _close(self, talk: Conversation, cause: Cause, record: LabRecord) -> None:
         for line in talk.turns.clear():
@@ -80,7 +88,7 @@ class LifeDesk:
         except DosirakError as error:
             log.warning("a lab could not be closed: %s", error)
             return await talk.say("lab.failed")
-        done = talk.words("lab.closed", containers=closed.containers)
+        done = talk.words("lab.closed", containers=closed.containers) if closed else talk.words("lab.no_longer")
         await talk.show(cause, Outgoing(RichText(done)))
 
 

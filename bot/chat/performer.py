@@ -267,5 +267,5 @@ class Performer:
         except DosirakError as error:
             log.warning("a lab could not be emptied: %s", error)
             return await talk.say("lab.failed")
-        done = talk.words("reset.done", containers=closed.containers)
+        done = talk.words("reset.done", containers=closed.containers) if closed else talk.words("reset.nothing")
         await talk.show(cause, Outgoing(RichText(done)))

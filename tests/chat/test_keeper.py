@@ -15,7 +15,7 @@ from bot.identity import LabId, Scope
 from bot.learning.capacity import QUIET, Bounds
 from bot.sandbox.removal import ClosedLab
 from bot.store import LabRecord, LabState, Store
-from tests.chat.bash_lab import BashLabs
+from tests.chat.bash_lab import BashLabs, container
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 TERMS = Terms(idle=timedelta(minutes=30), lifetime=timedelta(hours=4))
@@ -233,6 +233,16 @@ async def test_a_command_that_comes_while_its_lab_is_closed_gets_the_next_lab(ho
     found = await house.keeper.record(SCOPE)
     assert new.id != old.id and house.labs.get(old.id) is None
     assert found is not None and (found.lab_id, found.state) == (new.id, LabState.OPEN)
+
+
+async def test_a_lab_that_two_end_at_once_is_ended_once(house: House) -> None:
+    """The second learns that it is gone, not that nothing was in it; so does one who comes after its time was up."""
+    await house.keeper.open(SCOPE)
+    house.labs.only.listed = [container("web")]
+    found = await house.keeper.record(SCOPE)
+    assert found is not None
+    both = await asyncio.gather(house.keeper.end(found), house.keeper.end(found))
+    assert both == [ClosedLab(containers=1), None] and await house.keeper.end(found) is None
 
 
 async def test_a_closing_that_broke_off_is_finished_before_a_lab_opens(house: House) -> None:

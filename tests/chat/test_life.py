@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
+from bot.localchat.seed import GROUP_ID
+from bot.store import LabState
+from tests.chat.bash_lab import container
 from tests.chat.conftest import House
 from tests.chatclient import Member
 
@@ -51,3 +55,44 @@ async def test_a_lab_is_closed_by_hand_after_a_question(house: House, learner: M
     await learner.presses("🧹 닫기")
     await learner.sees("닫았어요. 사라진 컨테이너: 0개.")
     assert await house.store.labs.all() == ()
+
+
+async def test_a_second_yes_while_a_lab_is_closed_is_told_so(house: House) -> None:
+    """Of another member or of the same: what went is said once, with its number, and stays."""
+    async with Member(house.url, 1001, chat=GROUP_ID) as haneul, Member(house.url, 1002, chat=GROUP_ID) as minjun:
+        await haneul.says("/sh true")
+        await haneul.sees("✓")
+        house.labs.only.listed = [container("web"), container("db", number=2)]
+        house.labs.closing = asyncio.Event()
+        await haneul.says("/close")
+        asked = await minjun.sees_button("🧹 닫기")
+        await haneul.presses("🧹 닫기", on=asked)
+        for member in (minjun, haneul):
+            toast = await member.sees_toast(await member.presses("🧹 닫기", on=asked))
+            assert "정리하는 중" in toast.text
+        house.labs.closing.set()
+        await minjun.sees("사라진 컨테이너: 2개")
+        await minjun.says("/close")
+        await minjun.sees("열린 실습 환경이 없어요")
+        assert not minjun.shows("사라진 컨테이너: 0개") and minjun.shows("사라진 컨테이너: 2개")
+
+
+async def test_who_closes_a_lab_whose_time_is_just_up_is_told_that_it_is_gone(hasty: House, learner: Member) -> None:
+    """Its end was said with the number of what went."""
+    await learner.says("true")
+    await learner.sees("✓")
+    hasty.labs.only.listed = [container("web")]
+    hasty.now += timedelta(hours=3, minutes=55)
+    await learner.sees("5분 뒤 정리됩니다")
+    await learner.says("/close")
+    await learner.sees_button("🧹 닫기")
+    hasty.labs.closing = asyncio.Event()
+    hasty.now += timedelta(minutes=5)
+    async with asyncio.timeout(5):
+        while (await hasty.store.labs.all())[0].state is not LabState.CLOSING:  # noqa: ASYNC110 - no event
+            await asyncio.sleep(0.01)
+    await learner.presses("🧹 닫기")
+    await learner.sees("정리하는 중")
+    hasty.labs.closing.set()
+    await learner.sees("이미 정리된")
+    await learner.sees("시간이 되어 실습 환경을 정리했어요. 사라진 컨테이너: 1개")
