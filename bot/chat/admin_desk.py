@@ -13,7 +13,7 @@ from bot.chat.conversation import Conversation
 from bot.chat.conversations import Conversations
 from bot.chat.guests import Guests
 from bot.chat.pages_desk import PagesDesk
-from bot.chat.withdrawal import withdraw
+from bot.chat.withdrawal import expel
 from bot.errors import DosirakError
 from bot.learning.capacity import HostRoom
 from bot.store import LabState
@@ -87,10 +87,10 @@ class AdminDesk:
             talk.later(self._close_labs(talk, who))
 
     async def _close_labs(self, talk: Conversation, who: int) -> None:
-        """What the banned person or chat has open ends too: programs, pages, a place in the queue; and nothing begins
-        that the person has asked for in a group."""
+        """What the banned person or chat has open ends too: programs, pages, a place in the queue; and in a group what
+        the person has asked for is interrupted, or does not begin."""
         for known in self._conversations.known():
-            await withdraw(known, who)
+            await expel(known, who)
         keeper, closed = talk.kit.keeper, 0
         for guest in keeper.reception.waiting.of_chat(who):
             await keeper.reception.leave(guest.scope)

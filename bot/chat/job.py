@@ -66,7 +66,7 @@ class Job:
         """That command is for this program, and not offered when it has ended."""
         self.shared = shared
         self.forgotten: Forgotten = never
-        """Whether the person has been forgotten since."""
+        """Whether the person has been forgotten or banned since."""
         self.line = line
         self.tour = tour
         self.receipt: Receipt | None = at_work()

@@ -62,9 +62,6 @@ class Turns:
     def all(self) -> tuple[Line, ...]:
         return tuple(self._lines)
 
-    def of_person(self, user_id: int) -> tuple[Line, ...]:
-        return tuple(line for line in self._lines if line.cause.person.id == user_id)
-
     def moved(self) -> None:
         """The chat has another id from now on, and the notices are not there."""
         for line in self._lines:

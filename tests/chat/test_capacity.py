@@ -381,6 +381,53 @@ async def test_a_banned_members_line_does_not_run(house: House) -> None:
         assert not minjun.shows("\n몰래\n") and not await house.store.unfinished.left()
 
 
+async def test_a_banned_members_command_ends_and_the_next_ones_runs(house: House) -> None:
+    """In a group whose lab goes on."""
+    house.guests = GuestList(admins=frozenset({HANEUL}))
+    await house.restart()
+    async with Member(house.url, HANEUL, chat=GROUP_ID) as haneul, Member(house.url, MINJUN, chat=GROUP_ID) as minjun:
+        await minjun.says("/sh sleep 60")
+        await minjun.sees("⏳ 실행 중")
+        await haneul.says("/sh echo 다음")
+        await haneul.sees("앞의 명령이 끝나면")
+        await haneul.says(f"/ban {MINJUN}")
+        await haneul.sees("\n다음\n")
+        assert minjun.shows("✗ 종료 코드 130") and len(await house.store.labs.all()) == 1
+
+
+async def test_a_banned_persons_command_ends_also_while_the_lab_cannot_be_closed(house: House) -> None:
+    """It is interrupted first; and what it has done is not checked, which would open the next lab."""
+    house.guests = GuestList(admins=frozenset({HANEUL}))
+    await house.restart()
+    async with Member(house.url, HANEUL) as haneul, Member(house.url, MINJUN) as minjun:
+        await minjun.says("/start ch02-hello")
+        await minjun.sees("2/4")
+        await minjun.says("sleep 60")
+        await minjun.sees("⏳ 실행 중")
+        house.labs.closing = asyncio.Event()
+        await haneul.says(f"/ban {MINJUN}")
+        await minjun.sees("✗ 종료 코드 130")
+        house.labs.closing.set()
+        await haneul.sees("열려 있던 실습 환경 1개도 닫았어요")
+        await asyncio.sleep(0.3)
+        assert not await house.store.labs.all()
+
+
+async def test_no_line_of_a_banned_group_runs(house: House) -> None:
+    """The end of the one before them, with the lab, is not their turn."""
+    house.guests = GuestList(admins=frozenset({HANEUL}))
+    await house.restart()
+    async with Member(house.url, HANEUL) as haneul, Member(house.url, MINJUN, chat=GROUP_ID) as minjun:
+        await minjun.says("/sh sleep 60")
+        await minjun.sees("⏳ 실행 중")
+        await minjun.says("/sh echo 다음")
+        await minjun.sees("앞의 명령이 끝나면")
+        await haneul.says(f"/ban {GROUP_ID}")
+        await haneul.sees("열려 있던 실습 환경 1개도 닫았어요")
+        await asyncio.sleep(0.5)
+        assert not minjun.shows("$ echo 다음") and not await house.store.labs.all()
+
+
 async def test_a_group_keeps_its_place_as_a_supergroup(small: House, three: Three) -> None:
     """In the queue; it is called in the new chat."""
     haneul, _, _ = three
