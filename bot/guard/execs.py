@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any
 
@@ -34,6 +35,8 @@ EXEC: Table = MappingProxyType(
         "ConsoleSize": dropped,
     }
 )
+STDERR = b"\x02\0\0\0"
+"""The beginning of a frame of a stream without a terminal."""
 START: Table = MappingProxyType({"Detach": flag, "Tty": flag, "ConsoleSize": dropped})
 
 
@@ -75,8 +78,20 @@ def start_exec(call: Call, owner: Owner, facts: Facts, identity: str) -> Verdict
         raise Refused(400, "exec-tty", "the exec was created with another terminal setting than it is started with")
     body = {"Detach": fields["Detach"], "Tty": terminal}
     request = Upstream("POST", f"/exec/{identity}/start", (), body)
-    reply = Reply(Carry.WHOLE if fields["Detach"] else Carry.HIJACK, counted=True)
+    carry = Carry.WHOLE if fields["Detach"] else Carry.HIJACK
+    reply = Reply(carry, counted=True, spoken=_spoken(terminal))
     return Forward(request, reply, looks_up=bool(found["ProcessConfig"].get("user")))
+
+
+def _spoken(terminal: bool) -> Callable[[str], bytes]:
+    """As the engine says that a program did not start, for of an answer instead of the stream the CLI shows no more
+    than its status; among the program's errors, though, so that nothing takes it for what the program says."""
+
+    def spoken(text: str) -> bytes:
+        line = text.encode() + b"\r\n"
+        return line if terminal else STDERR + len(line).to_bytes(4, "big") + line
+
+    return spoken
 
 
 def resize_exec(call: Call, owner: Owner, facts: Facts, identity: str) -> Verdict:

@@ -106,6 +106,8 @@ class Reply:
     """Whether it takes one of the lab's streams, or counts as one for as long as it takes."""
     add: tuple[str, ...] = ()
     """Image references that are on the lab's shelf once the stream ended without an error line."""
+    spoken: Callable[[str], bytes] | None = None
+    """How a refusal of the gate's is said inside the raw stream; None: as an answer with its status, instead of it."""
 
 
 @dataclass(frozen=True, slots=True)

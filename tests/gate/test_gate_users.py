@@ -119,7 +119,7 @@ async def test_a_lab_whose_files_take_long_is_told(
     assert status(await raw(lab.socket, start())) == 101
     began = time.monotonic()
     answer = await raw(lab.socket, start(detach))
-    assert status(answer) == 429 and b"/etc/passwd" in answer and time.monotonic() - began < 5
+    assert status(answer) == (429 if detach else 101) and b"/etc/passwd" in answer and time.monotonic() - began < 5
     assert b"leave out --user" in await raw(lab.socket, create("0"))
     assert lab.observer.codes == ["users-full"] * 2 and starts(fake) == 1
     fake.replies[b"POST /v1.41/containers/"] = whole({"Id": EXEC})

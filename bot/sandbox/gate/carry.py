@@ -12,7 +12,7 @@ from typing import Any
 from bot.errors import DosirakError, EngineError, EngineTimeout
 from bot.guard.names import devirtualised
 from bot.guard.owner import Owner
-from bot.guard.verdict import JSON_TYPE, Answer, Forward, Refuse, Reply, Several, answer_json, to_json
+from bot.guard.verdict import JSON_TYPE, Answer, Forward, Refuse, Reply, Several, to_json
 from bot.sandbox.gate import client
 from bot.sandbox.gate.faults import ConnectionOver
 from bot.sandbox.gate.listening import ClientReader
@@ -21,6 +21,7 @@ from bot.sandbox.gate.protocols import GateObserver, ImageShelf
 from bot.sandbox.gate.pump import join, watching
 from bot.sandbox.gate.sparing import SparingLog
 from bot.sandbox.gate.stillness import NOT_STILL, Stillness
+from bot.sandbox.gate.unbegun import Unbegun
 from bot.sandbox.gate.upstream import ANSWER_SECONDS, Engine, EngineAnswer, parsed
 from bot.sandbox.gate.users import FULL, UserLookups
 from bot.sandbox.turns import Turns
@@ -53,6 +54,7 @@ class Carrier:
         self._observer = observer
         self._failures = failures
         self._lookups = UserLookups(engine, turns)
+        self.unbegun = Unbegun()
 
     async def settle(self, answer: Answer) -> Answer:
         """An answer made by the guard: its changes to the shelf come first."""
@@ -120,7 +122,7 @@ class Carrier:
             return self._error(status, value, verdict)
         if not body.strip():
             return Answer(status)
-        shown = value if value is None else verdict.reply.view(value)
+        shown = value if value is None else self.unbegun.view(verdict.request, verdict.reply.view(value))
         return Answer(status, to_json(shown) + b"\n", (("Content-Type", JSON_TYPE),))
 
     def _error(self, status: int, value: Any, verdict: Forward) -> Answer:
@@ -174,14 +176,13 @@ class Carrier:
 
     async def hijack(
         self, verdict: Forward, upgraded: bool, reader: ClientReader, writer: asyncio.StreamWriter
-    ) -> Answer | None:
-        """Raw bytes, once the engine itself has switched. Returns an Answer when it has not."""
+    ) -> Answer | Refuse | None:
+        """Raw bytes, once the engine itself has switched. Returns an Answer or a Refuse when it has not."""
         watched = functools.partial(watching, reader, writer)
         async with contextlib.AsyncExitStack() as stack:
             async with self._lookups.turn(verdict) as free:
                 if not free:
-                    self._observer.refused(self._owner.lab, FULL.code)
-                    return answer_json({"message": FULL.message}, FULL.status)
+                    return FULL
                 asked = self._engine.asked(verdict.request, upgrade=True, watched=watched)
                 answer = await stack.enter_async_context(asked)
                 if not answer.switched:

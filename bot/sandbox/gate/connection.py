@@ -65,6 +65,10 @@ class Connection:
         self._close = False
         self._begun = False
         """Whether a part of the answer may be out. An engine's failure that is raised comes before that."""
+        self._upgrade = False
+        """Whether the client asked for a raw stream. An old CLI takes any answer that says `close` for that stream."""
+        self._opening: Forward | None = None
+        """The stream in which a refusal is said."""
 
     async def serve(self) -> None:
         try:
@@ -89,14 +93,14 @@ class Connection:
 
     async def _one(self) -> bool:
         """One request and its answer; False when the client has no more."""
-        method, self._begun = "GET", False
+        method, self._begun, self._upgrade, self._opening = "GET", False, False, None
         try:
             raw = await self._read_raw_head()
             if raw is None:
                 return False
             await self._lab.paces.call()
             head = read_head(raw)
-            method = head.method
+            method, self._upgrade = head.method, head.wants_upgrade
             self._close = not head.keep_alive
             await self._answer(head)
         except BadRequest as bad:
@@ -126,7 +130,11 @@ class Connection:
 
     async def _end_with(self, status: int, text: str, method: str) -> None:
         self._close = True
-        await self._send(client.message(status, text, method=method, close=True))
+        if self._opening is not None and self._opening.reply.spoken is not None:
+            self._lab.carrier.unbegun.add(self._opening.request)
+            await self._send(client.raw_head(upgraded=True) + self._opening.reply.spoken(text))
+        else:
+            await self._send(client.message(status, text, method=method, close=not self._upgrade))
 
     async def _read_raw_head(self) -> bytes | None:
         try:
@@ -252,21 +260,21 @@ class Connection:
 
     async def _stream(self, verdict: Forward, head: Head) -> None:
         """An answer that may last; a raw one ends the connection, also when the engine did not switch."""
-        carrier, reply = self._lab.carrier, verdict.reply
-        with self._lab.streams.one(reply.counted) as free:
-            if not free:
-                await self._reply(self._refusal(STREAMS_FULL), head.method)
-                return
-            self._begun = True
-            if reply.carry is Carry.HIJACK:
-                self._close = True
-                answer = await carrier.hijack(verdict, head.wants_upgrade, self._reader, self._writer)
-                if answer is not None:
-                    await self._reply(answer, head.method)
-            else:
-                answer = await carrier.stream(verdict, head.method, self._reader, self._writer)
-                if answer is not None:
-                    await self._reply(answer, head.method)
+        self._opening = verdict if head.wants_upgrade and verdict.reply.spoken is not None else None
+        with self._lab.streams.one(verdict.reply.counted) as free:
+            result = await self._streamed(verdict, head) if free else STREAMS_FULL
+        if isinstance(result, Refuse) and self._opening is not None:
+            self._lab.observer.refused(self._lab.owner.lab, result.code)
+            await self._end_with(result.status, result.message, head.method)
+        elif result is not None:
+            await self._reply(self._said(result), head.method)
+
+    async def _streamed(self, verdict: Forward, head: Head) -> Answer | Refuse | None:
+        self._begun, carrier = True, self._lab.carrier
+        if verdict.reply.carry is not Carry.HIJACK:
+            return await carrier.stream(verdict, head.method, self._reader, self._writer)
+        self._close = True
+        return await carrier.hijack(verdict, head.wants_upgrade, self._reader, self._writer)
 
     def _said(self, result: Answer | Refuse) -> Answer:
         return self._refusal(result) if isinstance(result, Refuse) else result
@@ -276,7 +284,7 @@ class Connection:
         return answer_json({"message": refusal.message}, refusal.status)
 
     async def _reply(self, answer: Answer, method: str) -> None:
-        close = self._close
+        close = self._close and not self._upgrade
         await self._send(client.whole(answer.status, answer.headers, answer.body, method=method, close=close))
 
     async def _send(self, data: bytes) -> None:

@@ -43,8 +43,8 @@ class UserLookups:
 
     @property
     def resting(self) -> bool:
-        """Whether the lab has so long to wait that an exec should not be made: the CLI shows no words of the refusal
-        of a start."""
+        """Whether the lab has so long to wait that an exec should not be made: the engine keeps one that is never
+        started for minutes."""
         return self._rests_until > time.monotonic() + LONGEST_WAIT
 
     @asynccontextmanager
