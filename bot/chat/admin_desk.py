@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
@@ -12,11 +13,14 @@ from bot.chat.cause import Cause
 from bot.chat.conversation import Conversation
 from bot.chat.conversations import Conversations
 from bot.chat.guests import Guests
+from bot.chat.keeper import Keeper
 from bot.chat.pages_desk import PagesDesk
 from bot.chat.withdrawal import expel
 from bot.errors import DosirakError
 from bot.learning.capacity import HostRoom
-from bot.store import LabState
+from bot.store import LabRecord, LabState
+
+log = logging.getLogger(__name__)
 
 GIB = 1024**3
 ID_DIGITS = 18
@@ -91,18 +95,27 @@ class AdminDesk:
         the person has asked for is interrupted, or does not begin."""
         for known in self._conversations.known():
             await expel(known, who)
-        keeper, closed = talk.kit.keeper, 0
+        keeper = talk.kit.keeper
         for guest in keeper.reception.waiting.of_chat(who):
             await keeper.reception.leave(guest.scope)
         for scope in keeper.reception.waiting.of_person(who):
             await keeper.reception.take_back(scope, who)
-        for record in await talk.kit.store.labs.all():
-            if record.scope.chat_id == who:
-                await self._pages.lab_ends(record)
-                await keeper.end(record)
-                closed += 1
+        labs = [record for record in await talk.kit.store.labs.all() if record.scope.chat_id == who]
+        closed = sum([await self._closed(keeper, record) for record in labs])
         if closed:
             await talk.say("admin.banned_lab", n=closed)
+        if closed < len(labs):
+            await talk.say("admin.banned_lab_stays", n=len(labs) - closed)
+
+    async def _closed(self, keeper: Keeper, record: LabRecord) -> bool:
+        """False when it is for the keeper's clock to try again: the others of a forum do not wait for that."""
+        try:
+            await self._pages.lab_ends(record)
+            await keeper.end(record)
+        except DosirakError as error:
+            log.warning("a banned chat's lab could not be closed: %s", error)
+            return False
+        return True
 
     async def unban(self, talk: Conversation, cause: Cause, rest: str) -> None:
         if (who := await self._named(talk, cause, rest)) is not None:

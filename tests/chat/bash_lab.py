@@ -211,6 +211,8 @@ class BashLabs:
         self.refuse: Exception | None = None
         self.opening: asyncio.Event | None = None
         self.closing: asyncio.Event | None = None
+        self.stuck: list[Exception] = []
+        """What becomes of the next closings."""
         self.parked: list[LabId] = []
         self.resting: dict[LabId, list[ContainerSummary]] = {}
         """What labs have while they are parked."""
@@ -256,6 +258,8 @@ class BashLabs:
     async def close(self, lab_id: LabId) -> ClosedLab:
         if self.closing is not None:
             await self.closing.wait()
+        if self.stuck:
+            raise self.stuck.pop(0)
         lab = self._labs.pop(lab_id, None)
         if lab is None:
             return ClosedLab()

@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 
 from bot.chat.guests import GuestList
+from bot.errors import EngineUnavailable
 from bot.identity import Scope
 from bot.learning.capacity import PARKED_LONG, QUIET, Bounds, HostRoom
 from bot.localchat.seed import FORUM_ID, GROUP_ID
@@ -411,6 +412,28 @@ async def test_a_banned_persons_command_ends_also_while_the_lab_cannot_be_closed
         await haneul.sees("열려 있던 실습 환경 1개도 닫았어요")
         await asyncio.sleep(0.3)
         assert not await house.store.labs.all()
+
+
+async def test_each_lab_of_a_banned_forum_is_closed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that resists keeps none of the others open, and is tried again by itself; the admin reads both."""
+    monkeypatch.setattr("bot.chat.warden.TICK_SECONDS", 1.0)
+    house.guests = GuestList(admins=frozenset({HANEUL}))
+    await house.restart()
+    async with AsyncExitStack() as stack:
+        haneul, one = Member(house.url, HANEUL), Member(house.url, MINJUN, chat=FORUM_ID)
+        two = Member(house.url, MINJUN, chat=FORUM_ID, topic=1)
+        for person in (haneul, one, two):
+            await stack.enter_async_context(person)
+        for topic in (one, two):
+            await topic.says("/sh true")
+            await topic.sees("✓")
+        house.labs.stuck = [EngineUnavailable("not now")]
+        await haneul.says(f"/ban {FORUM_ID}")
+        await haneul.sees("열려 있던 실습 환경 1개도 닫았어요")
+        await haneul.sees("실습 환경 1개는 아직 닫지 못했어요")
+        async with asyncio.timeout(5):
+            while await house.store.labs.all():  # noqa: ASYNC110 - nobody else is told
+                await asyncio.sleep(0.01)
 
 
 async def test_no_line_of_a_banned_group_runs(house: House) -> None:
