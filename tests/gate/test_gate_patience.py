@@ -16,7 +16,7 @@ import pytest
 
 from bot.errors import EngineTimeout
 from bot.guard.streams import MAX_ARCHIVE
-from bot.sandbox.gate import carry, connection, patience, pump
+from bot.sandbox.gate import carry, client, connection, patience, pump
 from bot.sandbox.gate.body import LEAST_CHUNK, MANY_CHUNKS
 from bot.sandbox.gate.chunks import Crumbs
 from bot.sandbox.gate.lab import BURST
@@ -24,6 +24,7 @@ from bot.sandbox.gate.paces import BODIES, BODY_SECONDS, CALL_SECONDS, COSTLY, C
 from bot.sandbox.gate.patience import LONGEST_WAIT, Pace
 from bot.sandbox.gate.pump import FULL, MUCH, STRAIGHT, Rest
 from bot.sandbox.gate.server import TOLD_AT_A_TIME
+from bot.sandbox.gate.slots import Slots
 from bot.sandbox.gate.sparing import SparingLog
 from bot.sandbox.gate.upstream import CHUNKS_PIECE, MAX_WHOLE, EngineAnswer
 from bot.sandbox.refusals import FIRST, INTERVAL
@@ -355,6 +356,21 @@ async def test_a_fault_of_the_gate_is_said(lab: HandMadeLab, monkeypatch: pytest
             answer = await raw(lab.socket, b"GET /v1.41%b HTTP/1.1\r\nHost: d\r\n\r\n" % path)
             assert status(answer) == 500 and b"the lab's gate could not" in answer and answer.count(b"HTTP/1.1") == 1
     assert status(await raw(lab.socket, b"GET /_ping HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n")) == 200
+
+
+@pytest.mark.parametrize("full", [False, True])
+async def test_a_fault_after_the_answer_does_not_fill_the_log(
+    lab: HandMadeLab, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, full: bool
+) -> None:
+    """While a client is given the time to read it, whether it was served or only told that the lab is full."""
+    monkeypatch.setattr(client, "linger", _fails)
+    if full:
+        monkeypatch.setattr(lab.gate, "_connections", Slots(0))
+    ping = b"GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n"
+    answers = [status(await raw(lab.socket, ping)) for _ in range(5 * FIRST)]
+    assert answers == [429 if full else 200] * len(answers)
+    await settled(lab)
+    assert len(caplog.messages) == FIRST and all("a fault of ours" in line for line in caplog.messages)
 
 
 async def test_a_fault_in_the_middle_of_an_answer_only_ends_it(

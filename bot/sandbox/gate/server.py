@@ -105,6 +105,13 @@ class Gate:
         task.add_done_callback(lambda _: writer.transport.abort())
 
     async def _serve(self, reader: ClientReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await self._admitted(reader, writer)
+        except Exception as error:
+            # Not the shelf's to tell: a learner's loop would fill the log with it.
+            self._lab.failures.warning(error, trace=True)
+
+    async def _admitted(self, reader: ClientReader, writer: asyncio.StreamWriter) -> None:
         with self._connections.one() as free:
             if free:
                 await Connection(self._lab, reader, writer).serve()
