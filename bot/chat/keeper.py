@@ -203,17 +203,22 @@ class Keeper:
         """What the lab has of its learner, without opening it. Raises EngineError."""
         return await self._labs.containers(lab_id)
 
-    async def extend(self, scope: Scope) -> LabRecord:
-        """More time: the lab with its new end. Raises LabClosed when there is none, NoMoreTime after two times."""
+    async def extend(self, scope: Scope, update: int | None = None) -> LabRecord:
+        """More time: the lab with its new end. Raises LabClosed when there is none, NoMoreTime after two times.
+
+        `update` asked for it: a bot that was killed before that was noted as done meets it again, and adds nothing.
+        """
         async with self._turn(scope):  # Nothing is promised of a lab whose end has begun.
             record = await self._store.labs.of(scope)
             if record is None or record.state is LabState.CLOSING:
                 raise LabClosed("there is no lab")
+            if update is not None and record.extended_for == update:
+                return record
             if record.extensions >= MOST_EXTENSIONS:
                 raise NoMoreTime(f"extended {record.extensions} times")
             ends_at = max(record.ends_at, self._clock()) + EXTENSION
-            await self._store.labs.extend(record.lab_id, ends_at)
-            return replace(record, ends_at=ends_at, extensions=record.extensions + 1)
+            await self._store.labs.extend(record.lab_id, ends_at, update)
+            return replace(record, ends_at=ends_at, extensions=record.extensions + 1, extended_for=update)
 
     async def end(self, record: LabRecord) -> ClosedLab | None:
         """Remove a lab and all that is in it; None when it is gone by now, and who has ended it knows what went."""

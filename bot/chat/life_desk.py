@@ -9,6 +9,7 @@ from bot.chat import turns
 from bot.chat.cause import Cause
 from bot.chat.conversation import Conversation
 from bot.chat.durations import clock, span
+from bot.chat.inbox import at_work
 from bot.chat.keeper import EXTENSION, MOST_EXTENSIONS
 from bot.chat.message import Outgoing, Rows, button, rows
 from bot.chat.pages_desk import PagesDesk
@@ -33,8 +34,9 @@ class LifeDesk:
 
     async def extend(self, talk: Conversation, cause: Cause) -> None:
         """More time, from /extend or from the warning's button, which has done its work then."""
+        receipt = at_work()
         try:
-            record = await talk.kit.keeper.extend(talk.scope)
+            record = await talk.kit.keeper.extend(talk.scope, receipt.number if receipt else None)
         except LabClosed:
             return await talk.answer(cause, talk.words("lab.no_longer"))
         except NoMoreTime:

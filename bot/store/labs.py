@@ -13,7 +13,7 @@ from bot.store.scopes import key, scope_of
 from bot.store.times import from_seconds, to_seconds
 
 _NEW = "lab_id, chat_id, topic_id, state, opened_at, last_used_at, ends_at, opened_by"
-_COLUMNS = f"{_NEW}, extensions"
+_COLUMNS = f"{_NEW}, extensions, extended_for"
 
 
 class LabState(StrEnum):
@@ -37,6 +37,8 @@ class LabRecord:
     """Who opened it, also from its rest; 0: nobody knows."""
     extensions: int = 0
     """How often its end was put off."""
+    extended_for: int | None = None
+    """The update that asked for the last time of these; None: there was none."""
 
 
 class Labs:
@@ -91,10 +93,11 @@ class Labs:
         """Somebody else has opened it again: from now on it counts for them."""
         await self._database.rows("UPDATE labs SET opened_by = ? WHERE lab_id = ?", (user_id, lab_id))
 
-    async def extend(self, lab_id: LabId, ends_at: datetime) -> None:
-        """Put the end off, and count that."""
+    async def extend(self, lab_id: LabId, ends_at: datetime, update: int | None = None) -> None:
+        """Put the end off, and count that; `update` asked for it."""
         await self._database.rows(
-            "UPDATE labs SET ends_at = ?, extensions = extensions + 1 WHERE lab_id = ?", (to_seconds(ends_at), lab_id)
+            "UPDATE labs SET ends_at = ?, extensions = extensions + 1, extended_for = ? WHERE lab_id = ?",
+            (to_seconds(ends_at), update, lab_id),
         )
 
     async def set_end(self, lab_id: LabId, ends_at: datetime) -> None:
@@ -126,7 +129,7 @@ class Labs:
 
 
 def _record(row: Row) -> LabRecord:
-    lab_id, chat_id, topic_id, state, opened_at, last_used_at, ends_at, opened_by, extensions = row
+    lab_id, chat_id, topic_id, state, opened_at, last_used_at, ends_at, opened_by, extensions, update = row
     opened, used, ends = map(from_seconds, (opened_at, last_used_at, ends_at))
     owner = scope_of(chat_id, topic_id)
-    return LabRecord(LabId(lab_id), owner, LabState(state), opened, used, ends, opened_by, extensions)
+    return LabRecord(LabId(lab_id), owner, LabState(state), opened, used, ends, opened_by, extensions, update)

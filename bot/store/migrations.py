@@ -203,7 +203,9 @@ SIXTH: Step = (
     "DROP TABLE queue_before",
 )
 
-STEPS: tuple[Step, ...] = (FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH)
+SEVENTH: Step = ("ALTER TABLE labs ADD COLUMN extended_for INTEGER",)
+
+STEPS: tuple[Step, ...] = (FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH)
 
 
 async def migrate(database: Database, steps: Sequence[Step] = STEPS) -> None:

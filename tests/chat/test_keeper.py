@@ -145,6 +145,18 @@ async def test_a_lab_is_extended_twice_at_most(house: House) -> None:
     assert found is not None and found.ends_at == latest.ends_at == START + TERMS.lifetime + 2 * EXTENSION
 
 
+async def test_an_update_that_is_done_once_more_extends_once(house: House) -> None:
+    """Also when it was the last that could; the next one counts anew."""
+    await house.keeper.open(SCOPE)
+    once = [await house.keeper.extend(SCOPE, update=7) for _ in range(3)]
+    assert {(one.ends_at, one.extensions) for one in once} == {(START + TERMS.lifetime + EXTENSION, 1)}
+    twice = [await house.keeper.extend(SCOPE, update=8) for _ in range(3)]
+    assert {(one.ends_at, one.extensions) for one in twice} == {(START + TERMS.lifetime + 2 * EXTENSION, 2)}
+    assert await house.keeper.record(SCOPE) == twice[0]
+    with pytest.raises(NoMoreTime):
+        await house.keeper.extend(SCOPE, update=9)
+
+
 async def test_a_bot_that_was_away_warns_before_it_ends_anything(house: House) -> None:
     """The five minutes begin when people can read of them; a closing that broke off is only finished."""
     await house.keeper.open(SCOPE)

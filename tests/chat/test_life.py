@@ -42,6 +42,23 @@ async def test_the_end_is_said_put_off_twice_and_then_comes(hasty: House, learne
     await learner.sees("이미 정리된")
 
 
+async def test_a_bot_that_is_killed_while_it_extends_extends_once(house: House, learner: Member) -> None:
+    """The end was put off, but not noted that this is done: the next start does it again, and says the same."""
+    await learner.says("true")
+    await learner.sees("✓")
+    await house.store._database.rows(
+        "CREATE TRIGGER forgets BEFORE UPDATE OF body ON inbox BEGIN SELECT RAISE(IGNORE); END"
+    )
+    await learner.says("/extend")
+    first = await learner.sees("(16:30)")
+    await house.stack.aclose()
+    await house.store._database.rows("DROP TRIGGER forgets")
+    await house.start()
+    await learner.sees_where(lambda seen: seen.id > first.id and "(16:30)" in seen.text, "the same again")
+    (record,) = await house.store.labs.all()
+    assert record.extensions == 1
+
+
 async def test_a_lab_is_closed_by_hand_after_a_question(house: House, learner: Member) -> None:
     """No keeps it, yes takes it away; without one there is nothing to close."""
     await learner.says("/close")
