@@ -10,7 +10,7 @@ from bot.chat.cause import Cause
 from bot.chat.conversation import Conversation
 from bot.chat.lining_up import line_up
 from bot.chat.refusals import FULL, refusal
-from bot.errors import DosirakError, EngineError, LabsFull
+from bot.errors import DosirakError, EngineError, EngineNotFound, EngineTimeout, EngineUnavailable, LabsFull
 from bot.learning.effects import Verify
 from bot.learning.events import CheckEnded, Event
 from bot.learning.places import step_at
@@ -25,13 +25,16 @@ ENGINE_RETURNS = (1.0, 2.0, 4.0, 8.0, 16.0)
 what the learner did before it went away still counts."""
 
 Happen = Callable[[Conversation, Event, Cause], Awaitable[None]]
+GiveWay = Callable[[Conversation], Awaitable[None]]
 
 
 class Checks:
     """What a check finds happens in its conversation; one that was asked for is always answered."""
 
-    def __init__(self, happen: Happen) -> None:
+    def __init__(self, happen: Happen, give_way: GiveWay) -> None:
+        """`give_way` lets whoever waits for the terminal have it."""
         self._happen = happen
+        self._give_way = give_way
 
     async def verify(self, talk: Conversation, cause: Cause, effect: Verify) -> None:
         """The learner's tap does not wait for it; a command that has ended does, with what is kept of it."""
@@ -75,16 +78,25 @@ class Checks:
         return await lab.run_script(script, environment={"DOSIRAK_LANGUAGE": talk.progress.language})
 
     async def _run_patiently(self, talk: Conversation, cause: Cause, script: str) -> ScriptResult:
-        """Nobody would ask again for what they do not know of."""
+        """Nobody would ask again for what they do not know of. In a group the next line does not wait for that."""
         for pause in ENGINE_RETURNS:
             try:
                 return await self._run(talk, cause, script)
             except EngineError as error:
+                if not _went_away(error):
+                    raise
                 log.info("a check waits for the engine: %s", error)
-                await asyncio.sleep(pause)
+            await self._give_way(talk)
+            await asyncio.sleep(pause)
         return await self._run(talk, cause, script)
 
     async def _refuse(self, talk: Conversation, cause: Cause, place: Place, error: DosirakError) -> None:
         if refusal(error) == FULL:
             return await line_up(talk, cause, Wish.CHECK, place=place)
         await talk.say(refusal(error) if isinstance(error, LabsFull) else "check.failed")
+
+
+def _went_away(error: EngineError) -> bool:
+    """Whether the engine gave no answer, or is back and knows nothing of what ran before; a refusal stays one."""
+    hung_up = type(error) is EngineError and error.status is None
+    return hung_up or isinstance(error, EngineUnavailable | EngineTimeout | EngineNotFound)

@@ -38,7 +38,7 @@ class Performer:
 
     def __init__(self, desk: PagesDesk) -> None:
         self._desk = desk
-        self.checks = Checks(self.happen)
+        self.checks = Checks(self.happen, self._next)
         self._methods: dict[type[Any], Callable[[Conversation, Cause, Any], Awaitable[None]]] = {
             do.Say: self._say,
             do.ShowWelcome: self._welcome,

@@ -10,9 +10,10 @@ import pytest
 from bot.chat import checks
 from bot.chat.callbacks import encode
 from bot.chat.menu import COMMANDS
-from bot.errors import EngineNotFound, EngineUnavailable, LabsFull
+from bot.errors import EngineError, EngineNotFound, EngineUnavailable, LabsFull
 from bot.identity import Scope
 from bot.localchat.faults import Fault
+from bot.localchat.seed import GROUP_ID
 from bot.sandbox.events import ContainerRemoved, ContainerStarted, ContainerStopped, EngineBack, EngineGone
 from bot.sandbox.summary import PublishedPort
 from bot.store import Begun
@@ -289,6 +290,39 @@ async def test_a_check_that_the_engine_broke_off_is_run_again(
     house.labs.only.broken_off = [EngineUnavailable("no answer"), EngineNotFound("no such exec instance", 404)]
     await learner.sees("✅ 해냈어요.")
     assert house.labs.only.broken_off == []
+
+
+async def test_a_groups_next_line_does_not_wait_for_the_engine_with_a_check(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the engine is away the line is told so by itself, and where it is back it runs."""
+    monkeypatch.setattr(checks, "ENGINE_RETURNS", (60.0,))
+    async with Member(house.url, 1001, chat=GROUP_ID) as haneul, Member(house.url, 1002, chat=GROUP_ID) as minjun:
+        await haneul.says("/start ch02-clean-up")
+        await haneul.sees("4/4")
+        await haneul.says("/sh sleep 1")
+        await haneul.sees("$ sleep 1")
+        house.labs.only.broken_off = [EngineUnavailable("no answer")]
+        await minjun.says("/sh echo 다음")
+        await minjun.sees("\n다음\n")
+        assert house.labs.only.broken_off == []
+
+
+async def test_a_check_that_the_engine_refused_is_not_waited_for(
+    house: House, learner: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would refuse it again: all that comes of the command was said."""
+    monkeypatch.setattr(checks, "ENGINE_RETURNS", (60.0,))
+    await learner.says("/start ch02-clean-up")
+    await learner.sees("4/4")
+    await learner.says("sleep 0.5")
+    await learner.sees("$ sleep 0.5")
+    house.labs.only.broken_off = [EngineError("OCI runtime exec failed", 500)]
+    await learner.sees("✓")
+    async with asyncio.timeout(5):
+        while await house.store.commands.left():  # noqa: ASYNC110 - nobody is told
+            await asyncio.sleep(0.01)
+    assert house.labs.only.broken_off == [] and not learner.shows("해냈어요")
 
 
 async def test_a_check_that_was_asked_for_is_answered_without_an_engine(house: House, learner: Member) -> None:
