@@ -13,6 +13,7 @@ import logging
 import socket
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -21,7 +22,7 @@ from bot.chat.bot import ChatBot
 from bot.chat.guests import GuestList
 from bot.chat.keeper import Terms
 from bot.course import Course, read_course
-from bot.errors import DosirakError, EngineTimeout, EngineUnavailable, Fault, SettingsError
+from bot.errors import DosirakError, EngineTimeout, EngineUnavailable, Fault, SettingsError, StoreError
 from bot.identity import LabId
 from bot.learning.capacity import MIB, Bounds
 from bot.localchat import LocalChat
@@ -41,6 +42,8 @@ COLLECT_AFTER = 20_000
 at Python's 700 it takes a tenth of the bot's time."""
 ENGINE_PAUSE = 0.3
 """Seconds between looks at an engine that is not there yet."""
+LEFT_PAUSE = 15.0
+"""Seconds between attempts at what is left of labs that nobody owns; their keeper tries the others as often."""
 LAST_REQUESTS = 1.0
 """Seconds that the web server waits for requests in hand at the stop; the whole stop has ten."""
 
@@ -127,6 +130,7 @@ async def _host(stack: AsyncExitStack, settings: Settings, store: Store, course:
     tasks = TaskShelf()
     stack.push_async_callback(tasks.close)
     tasks.start(_take_up(host, store), name="labs of the last run")
+    tasks.keep(partial(_finish, host, store), name="what is left of labs")
     return host
 
 
@@ -154,6 +158,20 @@ async def _sweep(host: SandboxHost, store: Store) -> None:
     swept = await host.labs.close_all(found - {record.lab_id for record in records} | closing)
     for lab_id in closing & swept:
         await store.labs.remove(lab_id)
+
+
+async def _finish(host: SandboxHost, store: Store) -> None:
+    """Go on with labs that nobody owns and that the engine did not give up: those of a last run, and of people who are
+    forgotten. One that is being closed and has a record is its keeper's."""
+    while True:
+        await asyncio.sleep(LEFT_PAUSE)
+        if left := host.labs.broken_off:
+            try:
+                owned = {record.lab_id for record in await store.labs.all()}
+            except StoreError as error:
+                log.warning("what is left of labs stays for now: %s", error)
+                continue
+            await host.labs.close_all(left - owned)
 
 
 async def _run_again(host: SandboxHost, store: Store, ran: dict[LabId, tuple[str, ...]]) -> None:

@@ -111,5 +111,5 @@ class ForgetDesk:
         try:
             await keeper.end(record)
         except DosirakError as error:
-            # Its record goes all the same: the sweep at the next start finds what is left by its labels.
+            # Its record goes all the same: what is left has no owner then, and is tried again for as long as it takes.
             log.warning("a lab was not removed at once: %s", error)

@@ -30,7 +30,7 @@ from bot.sandbox.engine import Engine
 from bot.sandbox.lab import Lab
 from bot.sandbox.names import label_filter, toolbox_name
 from bot.sandbox.opening import Opening
-from bot.sandbox.removal import ClosedLab, remove_everything
+from bot.sandbox.removal import ClosedLab, Met, remove_everything
 from bot.sandbox.summary import ContainerSummary
 
 log = logging.getLogger(__name__)
@@ -53,6 +53,7 @@ class Labs:
         self._most = most
         self._open: dict[LabId, Lab] = {}
         self._coming: set[LabId] = set()
+        self._broken_off: dict[LabId, Met] = {}
         self._locks: WeakValueDictionary[LabId, asyncio.Lock] = WeakValueDictionary()
 
     def _changing(self, lab_id: LabId) -> asyncio.Lock:
@@ -107,13 +108,24 @@ class Labs:
             return tuple(running)
 
     async def close(self, lab_id: LabId) -> ClosedLab:
-        """Remove everything of the lab; a lab that is not there is closed already."""
+        """Remove everything of the lab; a lab that is not there is closed already. Raises LabError, EngineError."""
         async with self._changing(lab_id):
             await self._let_go(lab_id)
-            closed = await remove_everything(self._engine, lab_id)
+            met = self._broken_off.get(lab_id, Met())
+            try:
+                closed = await remove_everything(self._engine, lab_id, met)
+            except DosirakError:
+                self._broken_off[lab_id] = met
+                raise
+            self._broken_off.pop(lab_id, None)
             await asyncio.to_thread(self._cgroups.remove, lab_id)
             await asyncio.to_thread(shutil.rmtree, self._folder / lab_id, ignore_errors=True)
             return closed
+
+    @property
+    def broken_off(self) -> frozenset[LabId]:
+        """Labs whose closing broke off, because the engine was away or silent about one of their objects."""
+        return frozenset(self._broken_off)
 
     async def found(self) -> frozenset[LabId]:
         """Every lab that left a trace: an object on the engine, a folder, a cgroup."""
@@ -142,7 +154,7 @@ class Labs:
         return await self.close_all(await self.found() - frozenset(keep))
 
     async def close_all(self, leftovers: Collection[LabId]) -> frozenset[LabId]:
-        """Close these; which ones went. One that resists is logged."""
+        """Close these; which ones went. One that resists is logged, and one of `broken_off`."""
         swept = await asyncio.gather(*(self._swept(lab_id) for lab_id in leftovers))
         return frozenset(lab_id for lab_id in swept if lab_id is not None)
 
@@ -150,7 +162,7 @@ class Labs:
         try:
             await self.close(lab_id)
         except DosirakError as error:
-            log.warning("leftovers of lab %s stay for the next sweep: %s", lab_id, error)
+            log.warning("something of lab %s is left, and is tried again: %s", lab_id, error)
             return None
         return lab_id
 

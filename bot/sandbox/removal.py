@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from docker import APIClient
@@ -29,22 +29,31 @@ class ClosedLab:
     volumes: int = 0
 
 
-async def remove_everything(engine: Engine, lab: LabId) -> ClosedLab:
-    """Remove the lab's containers, networks and volumes. Raises LabError when something stays."""
-    containers: set[str] = set()
-    networks: set[str] = set()
-    volumes: set[str] = set()
+@dataclass(frozen=True, slots=True)
+class Met:
+    """The learner's objects that attempts to close a lab have met: what goes at one that breaks off counts as well."""
+
+    containers: set[str] = field(default_factory=set)
+    networks: set[str] = field(default_factory=set)
+    volumes: set[str] = field(default_factory=set)
+
+    def counted(self) -> ClosedLab:
+        return ClosedLab(len(self.containers), len(self.networks), len(self.volumes))
+
+
+async def remove_everything(engine: Engine, lab: LabId, met: Met) -> ClosedLab:
+    """Remove the lab's containers, networks and volumes. Raises EngineError, and LabError when something stays."""
     filters = label_filter(lab)
     for _ in range(ROUNDS):
         left = await engine.call(lambda client: client.containers(all=True, filters=filters))
-        containers |= _learners(left, "Id")
+        met.containers.update(_learners(left, "Id"))
         await asyncio.gather(*(engine.remove(item["Id"]) for item in left))
         left_networks = await engine.call(lambda client: client.networks(filters=filters))
         left_volumes = (await engine.call(lambda client: client.volumes(filters=filters)))["Volumes"] or []
         if not left and not left_networks and not left_volumes:
-            return ClosedLab(len(containers), len(networks), len(volumes))
-        networks |= _learners(left_networks, "Id")
-        volumes |= _learners(left_volumes, "Name")
+            return met.counted()
+        met.networks.update(_learners(left_networks, "Id"))
+        met.volumes.update(_learners(left_volumes, "Name"))
         removals: list[Callable[[APIClient], None]] = [_network_removal(item["Id"]) for item in left_networks]
         removals += [_volume_removal(item["Name"]) for item in left_volumes]
         gone = await asyncio.gather(*(_tried(engine, removal) for removal in removals))

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
 from bot.errors import EngineNotFound, EngineTimeout
+from bot.sandbox import engine as engine_module
 from bot.sandbox import names
 from bot.sandbox.cgroups import Cgroups
 from bot.sandbox.engine import THREADS, Engine
 from bot.sandbox.events import ContainerStarted, EngineGone, Events, LabEvent
 from bot.sandbox.holdings import Inventory
+from bot.sandbox.host import SandboxHost
 from bot.sandbox.lab import Lab
 from bot.sandbox.stopping import stop_at_once
 from bot.sandbox.turns import ENDS, TURN_SECONDS
@@ -32,8 +35,8 @@ async def in_container(engine: Engine, container_id: str, script: str) -> None:
     await engine.call(lambda client: client.exec_start(made["Id"]))
 
 
-@pytest.fixture
-async def silent(lab: Lab, engine: Engine, settings: Settings) -> AsyncIterator[str]:
+@asynccontextmanager
+async def silenced(lab: Lab, engine: Engine, settings: Settings) -> AsyncIterator[str]:
     """A running container that the engine cannot be asked about: an archive of it is on its way to nobody."""
     body = {
         "Image": WEB,
@@ -53,6 +56,12 @@ async def silent(lab: Lab, engine: Engine, settings: Settings) -> AsyncIterator[
     async with asyncio.timeout(10):
         while not await _answers(engine, container_id):  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+async def silent(lab: Lab, engine: Engine, settings: Settings) -> AsyncIterator[str]:
+    async with silenced(lab, engine, settings) as container_id:
+        yield container_id
 
 
 async def _answers(engine: Engine, container_id: str) -> bool:
@@ -132,3 +141,24 @@ async def test_the_disk_is_watched_and_what_fills_it_is_stopped(
     assert cgroups.processes(lab.id)[silent]
     await stop_at_once(engine, cgroups, lab.id, silent)
     await eventually(lambda: not cgroups.processes(lab.id).get(silent))
+
+
+async def test_its_lab_is_known_to_be_half_closed_and_then_counted_as_a_whole(
+    host: SandboxHost, engine: Engine, settings: Settings, lab: Lab, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other container goes at the attempt that breaks off; the one that ends the lab counts both."""
+    other = await make(lab.id, "other", run=False)
+    async with silenced(lab, engine, settings) as silent:
+        with monkeypatch.context() as short:
+            short.setattr(engine_module, "CALL_SECONDS", 1.0)
+            with pytest.raises(EngineTimeout):
+                await host.labs.close(lab.id)
+        with pytest.raises(EngineNotFound):
+            await engine.inspect(other)
+        assert lab.id in host.labs.broken_off
+    with pytest.raises(EngineNotFound):  # The engine has gone on by itself.
+        async with asyncio.timeout(10):
+            while await engine.inspect(silent):  # noqa: ASYNC110 - nobody is told
+                await asyncio.sleep(0.05)
+    assert (await host.labs.close(lab.id)).containers == 2
+    assert lab.id not in host.labs.broken_off
