@@ -11,6 +11,7 @@ DosirakError
 │   └── EngineTooMuch      an answer larger than any that is read whole
 ├── LabError               a lab cannot do this now
 │   ├── LabClosed          the lab is not open (any more)
+│   ├── LabClosing         something of it is left, and is still being removed
 │   ├── LabsFull           the host has no room for another lab
 │   │   └── TooManyLabs    one person has as many open as one may have
 │   ├── NoMoreTime         it has been extended as often as it may be
@@ -97,6 +98,10 @@ class LabError(DosirakError):
 
 class LabClosed(LabError):
     """The lab is not open, or not open any more."""
+
+
+class LabClosing(LabError):
+    """Its end has begun and broken off; it is gone on with by itself."""
 
 
 class LabsFull(LabError):

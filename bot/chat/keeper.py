@@ -20,7 +20,7 @@ from weakref import WeakValueDictionary
 
 from bot.chat.ports import Lab, Labs
 from bot.chat.reception import Endless, Reception
-from bot.errors import DosirakError, LabClosed, NoMoreTime, StoreError
+from bot.errors import DosirakError, EngineError, LabClosed, LabClosing, LabError, NoMoreTime, StoreError
 from bot.identity import LabId, Scope
 from bot.learning.capacity import Bounds
 from bot.learning.life import Happening, State, after
@@ -108,7 +108,10 @@ class Keeper:
         return self._turns.setdefault(scope, asyncio.Lock())
 
     async def open(self, scope: Scope, user_id: int = 0) -> Lab:
-        """The scope's lab, made for this person if it has none. Raises TooManyLabs, LabsFull, LabError, EngineError."""
+        """The scope's lab, made for this person if it has none.
+
+        Raises TooManyLabs, LabsFull, EngineError and LabError: LabClosing while the one before it is not gone.
+        """
         if self._is_open(scope):
             async with self._turn(scope):
                 if self._is_open(scope):  # Still: it may have been parked or closed before this turn came.
@@ -221,13 +224,19 @@ class Keeper:
             return replace(record, ends_at=ends_at, extensions=record.extensions + 1, extended_for=update)
 
     async def end(self, record: LabRecord) -> ClosedLab | None:
-        """Remove a lab and all that is in it; None when it is gone by now, and who has ended it knows what went."""
+        """Remove a lab and all that is in it; None when it is gone by now, and who has ended it knows what went.
+
+        Raises LabClosing when something is left: each tick tries that again.
+        """
         async with self._turn(record.scope):
             return await self._end(record) if await self._store.labs.get(record.lab_id) else None
 
     async def _end(self, record: LabRecord) -> ClosedLab:
         await self._move(record, Happening.ENDED)
-        closed = await self._labs.close(record.lab_id)
+        try:
+            closed = await self._labs.close(record.lab_id)
+        except (EngineError, LabError) as error:
+            raise LabClosing(f"something of lab {record.lab_id} is left: {error}") from error
         await self._move(replace(record, state=LabState.CLOSING), Happening.GONE)
         self._warned.pop(record.lab_id, None)
         return closed

@@ -13,6 +13,7 @@ from bot.chat.inbox import at_work
 from bot.chat.keeper import EXTENSION, MOST_EXTENSIONS
 from bot.chat.message import Outgoing, Rows, button, rows
 from bot.chat.pages_desk import PagesDesk
+from bot.chat.refusals import refusal
 from bot.chat.texts import Words
 from bot.errors import DosirakError, LabClosed, NoMoreTime
 from bot.identity import LabId
@@ -89,7 +90,7 @@ class LifeDesk:
             closed = await talk.kit.keeper.end(record)
         except DosirakError as error:
             log.warning("a lab could not be closed: %s", error)
-            return await talk.say("lab.failed")
+            return await talk.say(refusal(error))
         done = talk.words("lab.closed", containers=closed.containers) if closed else talk.words("lab.no_longer")
         await talk.show(cause, Outgoing(RichText(done)))
 

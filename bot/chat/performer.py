@@ -16,7 +16,7 @@ from bot.chat.lining_up import line_up
 from bot.chat.message import Outgoing
 from bot.chat.names import harmless
 from bot.chat.pages_desk import PagesDesk
-from bot.chat.refusals import FULL
+from bot.chat.refusals import FULL, refusal
 from bot.chat.view import STOPPED
 from bot.errors import DosirakError, StoreError
 from bot.learning import effects as do
@@ -266,6 +266,6 @@ class Performer:
             closed = await talk.kit.keeper.end(record)
         except DosirakError as error:
             log.warning("a lab could not be emptied: %s", error)
-            return await talk.say("lab.failed")
+            return await talk.say(refusal(error))
         done = talk.words("reset.done", containers=closed.containers) if closed else talk.words("reset.nothing")
         await talk.show(cause, Outgoing(RichText(done)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.errors import DosirakError, EngineTimeout, EngineUnavailable, LabsFull, TooManyLabs
+from bot.errors import DosirakError, EngineTimeout, EngineUnavailable, LabClosing, LabsFull, TooManyLabs
 
 FULL = "lab.full"
 """There is no room: a place in the queue helps."""
@@ -10,6 +10,7 @@ FULL = "lab.full"
 _KEYS: tuple[tuple[type[DosirakError], str], ...] = (
     (TooManyLabs, "lab.too_many"),
     (LabsFull, FULL),
+    (LabClosing, "lab.closing"),
     (EngineUnavailable, "lab.engine_away"),
     (EngineTimeout, "lab.engine_away"),
 )

@@ -108,8 +108,10 @@ class Warden:
         await self._desk.lab_ends(record)
 
     async def ended(self, record: LabRecord, closed: ClosedLab) -> None:
+        """Its time was up, or somebody had closed it before and that broke off."""
         talk = await self._conversations.find(record.scope)
-        talk.later(talk.say("lab.ended", containers=closed.containers))
+        key = "lab.ended" if record.ends_at <= self._kit.clock() else "lab.closed"
+        talk.later(talk.say(key, containers=closed.containers))
 
     async def gave_way(self, record: LabRecord, closed: ClosedLab) -> None:
         """A lab that had rested for long was closed, since the disk is needed."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.errors import EngineTimeout
 from bot.localchat.seed import GROUP_ID
 from bot.store import LabState
 from tests.chat.bash_lab import container
@@ -92,6 +93,26 @@ async def test_a_second_yes_while_a_lab_is_closed_is_told_so(house: House) -> No
         await minjun.says("/close")
         await minjun.sees("열린 실습 환경이 없어요")
         assert not minjun.shows("사라진 컨테이너: 0개") and minjun.shows("사라진 컨테이너: 2개")
+
+
+async def test_a_closing_that_breaks_off_goes_on_by_itself_and_is_no_end_of_time(
+    house: House, learner: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is asked of the learner, a command meanwhile does not promise their files, and what went is said."""
+    await learner.says("true")
+    await learner.sees("✓")
+    house.labs.only.listed = [container("web"), container("db", number=2)]
+    house.labs.stuck = [EngineTimeout("silent about one"), EngineTimeout("still")]
+    await learner.says("/close")
+    await learner.presses("🧹 닫기")
+    await learner.sees("알아서 계속 닫을게요")
+    await learner.says("echo later")
+    await learner.sees_where(lambda seen: "echo later" in seen.text and "알아서 계속 닫을게요" in seen.text, "why")
+    assert not learner.shows("파일은 그대로예요") and not learner.shows("다시 한번 해 보세요")
+    monkeypatch.setattr("bot.chat.warden.TICK_SECONDS", 0.05)
+    await house.restart()
+    await learner.sees("닫았어요. 사라진 컨테이너: 2개.")
+    assert not learner.shows("시간이 되어") and await house.store.labs.all() == ()
 
 
 async def test_who_closes_a_lab_whose_time_is_just_up_is_told_that_it_is_gone(hasty: House, learner: Member) -> None:
