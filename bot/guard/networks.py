@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -28,6 +28,10 @@ Item = dict[str, Any]
 
 BRIDGE_NAME = "com.docker.network.bridge.name"
 """Bridges made here are called `lab<id>NN`: the host's firewall rules are about `lab+`; a name has 15 characters."""
+BRIDGE_TAKEN = "networks have same bridge name"
+"""moby, drivers/bridge: said also of a network that an engine was making when it was killed, and which no list has."""
+SPARE_BRIDGES = 3
+"""Names for when the engine holds the lowest free one: each costs an engine that is killed at such a moment."""
 
 
 def _ipam(value: Any) -> None:
@@ -151,26 +155,31 @@ def create_network(call: Call, owner: Owner, facts: Facts, _: str) -> Verdict:
         raise Refused(409, "name-in-use", f"network with name {name} already exists")
     if len(present) - 1 >= owner.limits.networks:
         raise refuse("networks-full", f"{owner.limits.networks} and the bridge")
-    body = {
+    request, *instead = (
+        Upstream("POST", "/networks/create", (), _body(owner, name, fields["Labels"], bridge))
+        for bridge in _bridges(owner, present)
+    )
+    return Forward(request, Reply(view=lambda item: {"Id": item["Id"], "Warning": ""}), instead=tuple(instead))
+
+
+def _body(owner: Owner, name: str, learners: Mapping[str, str], bridge: str) -> dict[str, Any]:
+    return {
         "Name": owner.prefix + name,
         "CheckDuplicate": True,
         "Driver": "bridge",
         "Internal": True,
         "EnableIPv6": False,
         "Attachable": False,
-        "Options": {BRIDGE_NAME: _bridge(owner, present), "com.docker.network.bridge.enable_icc": "true"},
-        "Labels": fields["Labels"] | owner.labels(),
+        "Options": {BRIDGE_NAME: bridge, "com.docker.network.bridge.enable_icc": "true"},
+        "Labels": {**learners, **owner.labels()},
     }
-    return Forward(
-        Upstream("POST", "/networks/create", (), body), Reply(view=lambda item: {"Id": item["Id"], "Warning": ""})
-    )
 
 
-def _bridge(owner: Owner, present: list[Item]) -> str:
-    """The lowest free bridge name of the lab."""
+def _bridges(owner: Owner, present: list[Item]) -> list[str]:
+    """The lowest free bridge names of the lab."""
     taken = {(item.get("Options") or {}).get(BRIDGE_NAME) for item in present}
     names = (f"lab{owner.lab}{number:02d}" for number in range(100))
-    return next(name for name in names if name not in taken)
+    return [name for name in names if name not in taken][: 1 + SPARE_BRIDGES]
 
 
 def remove_network(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict:

@@ -132,6 +132,8 @@ class Forward:
     """Whether the engine looks a user up in files that the container's own programs write, however large they are."""
     looks_up_later: bool = False
     """Whether it will do so for what this makes."""
+    instead: tuple[Upstream, ...] = ()
+    """Asked one after the other as long as the engine says that the bridge of the one before is taken."""
     called: tuple[str, str] | None = None
     """The container's full id and the learner's word for it: some of the engine's errors repeat that word."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.errors import EngineConflict, EngineError, LabError
+from bot.guard.networks import BRIDGE_TAKEN
 from bot.guard.owner import NETWORK
 from bot.identity import LabId
 from bot.sandbox.cgroups import Cgroups, LabLimits
@@ -21,8 +22,6 @@ from bot.sandbox.toolbox import ToolboxPlan, made_or_found
 log = logging.getLogger(__name__)
 
 SOCKET = "docker.sock"
-BRIDGE_TAKEN = "networks have same bridge name"
-"""moby, drivers/bridge: said also of a network that an engine was making when it was killed, and which no list has."""
 MakeGate = Callable[[LabId, str], LabGate]
 """From a lab and the full id of its network to its gate."""
 

@@ -95,6 +95,21 @@ async def test_forty_networks_are_a_few_and_leave_addresses_to_others(
     assert "/" in await lab_b.ok("network", "inspect", "-f", "{{(index .IPAM.Config 0).Subnet}}", "mine")
 
 
+async def test_a_bridge_that_the_engine_keeps_to_itself_does_not_stop_a_learners_network(
+    lab_a: HandMadeLab, engine_host: EngineHost
+) -> None:
+    """An engine that was killed while it made one keeps the name, and shows it to nobody."""
+    kept = ("--opt", f"com.docker.network.bridge.name=lab{A}00")
+    forgotten = on_engine(engine_host.socket, "network", "create", *kept, "forgotten")
+    try:
+        await lab_a.ok("network", "create", "mine")
+        assert (await lab_a.ok("network", "ls", "--format", "{{.Name}}")).split() == ["bridge", "mine", "none"]
+        shown = ("network", "inspect", f"lab-{A}.mine", "--format", "{{json .Options}}")
+        assert json.loads(on_engine(engine_host.socket, *shown))["com.docker.network.bridge.name"] == f"lab{A}01"
+    finally:
+        on_engine(engine_host.socket, "network", "rm", forgotten)
+
+
 async def test_what_has_ended_with_rm_is_nobodys(lab_a: HandMadeLab, lab_b: HandMadeLab) -> None:
     """Case F144: its id, a part of it, its name and its execs lead nowhere, also when B has one of that name."""
     for lab in (lab_a, lab_b):

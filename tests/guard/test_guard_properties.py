@@ -39,7 +39,7 @@ bodies = create_texts.map(str.encode)
 
 def requests_of(verdict: Verdict) -> tuple[Upstream, ...]:
     if isinstance(verdict, Forward):
-        return (verdict.request,)
+        return (verdict.request, *verdict.instead)
     return verdict.requests if isinstance(verdict, Several) else ()
 
 

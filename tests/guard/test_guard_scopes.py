@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from tests.guard.lab import (
     container,
     forwarded,
     knowledge,
+    network,
     published,
     refused,
 )
@@ -298,6 +300,19 @@ def test_a_new_network_is_internal_and_its_bridge_is_named_for_the_firewall() ->
     assert body["Internal"] is True and body["EnableIPv6"] is False and body["Name"] == f"lab-{LAB}.front"
     bridge = body["Options"]["com.docker.network.bridge.name"]
     assert bridge == f"lab{LAB}00" and len(bridge) <= 15
+
+
+def test_a_network_has_other_bridges_in_case_the_engine_holds_the_first() -> None:
+    """The next free ones of the lab's own; nothing else of the request is another."""
+    key = "com.docker.network.bridge.name"
+    taken = network("7" * 64, f"lab-{LAB}.mine", "learner") | {"Options": {key: f"lab{LAB}01"}}
+    known = knowledge(networks=[network(NETWORK, f"lab-{LAB}", "network"), taken])
+    verdict = forwarded(asked("POST", "/networks/create", {"Name": "front"}, known))
+    requests = (verdict.request, *verdict.instead)
+    assert [request.body["Options"][key][-2:] for request in requests] == ["00", "02", "03", "04"]
+    assert all(request.body["Options"][key].startswith(f"lab{LAB}") for request in requests)
+    plain = [replace(request, body=request.body | {"Options": None}) for request in requests]
+    assert plain == [plain[0]] * len(plain)
 
 
 def test_connecting_needs_both_sides_and_keeps_only_aliases() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.errors import DosirakError, EngineError, EngineTimeout
 from bot.guard.names import devirtualised
+from bot.guard.networks import BRIDGE_TAKEN
 from bot.guard.owner import Owner
 from bot.guard.verdict import JSON_TYPE, Answer, Forward, Refuse, Reply, Several, to_json
 from bot.sandbox.gate import client
@@ -100,8 +101,12 @@ class Carrier:
     async def _asked(self, verdict: Forward) -> Answer:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                async with self._engine.asked(verdict.request) as answer:
-                    return self.rebuilt(answer.status, await answer.whole(), verdict)
+                for request in (verdict.request, *verdict.instead):
+                    async with self._engine.asked(request) as answer:
+                        status, body = answer.status, await answer.whole()
+                    if status < 400 or BRIDGE_TAKEN.encode() not in body:
+                        break
+                return self.rebuilt(status, body, verdict)
         except TimeoutError:
             raise EngineTimeout("the engine did not answer in time") from None
 
