@@ -74,7 +74,7 @@ def _upstream_filter(owner: Owner, facts: Facts, key: str, values: tuple[str, ..
     if key in ("before", "since"):
         return [_beside(owner, facts, value) for value in values]
     if key == "ancestor":
-        images = [find_local(owner, facts, value) for value in values]
+        images = [find_local(facts, value) for value in values]
         return [image.identity if image else "" for image in images]
     if key == "name":
         return [_name_pattern(owner, value) for value in values]

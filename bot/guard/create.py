@@ -58,7 +58,7 @@ def create_container(call: Call, owner: Owner, facts: Facts, _: str) -> Verdict:
     restarts = host["RestartPolicy"]["Name"] != "no"
     if restarts:
         _refuse_too_many_restarting(owner, containers)
-    image = require_local(owner, facts, config["Image"])
+    image = require_local(facts, config["Image"])
     detail = (facts.get(ask.image(image.identity)) or {}).get("Config") or {}
     mounts = together(host["Mounts"] + host["Binds"] + host["Tmpfs"] + config["Volumes"], detail.get("Volumes") or ())
     _refuse_too_many_volumes(owner, facts, mounts)

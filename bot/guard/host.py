@@ -76,7 +76,7 @@ def info(call: Call, owner: Owner, facts: Facts, _: str) -> Verdict:
             "ContainersRunning": states.count("running"),
             "ContainersPaused": states.count("paused"),
             "ContainersStopped": len(states) - states.count("running") - states.count("paused"),
-            "Images": len(local_images(owner, facts)),
+            "Images": len(local_images(facts)),
             "NCPU": max(1, round(owner.limits.cpus)),
             "MemTotal": owner.limits.container_memory,
             "LoggingDriver": "local",
@@ -109,7 +109,7 @@ def disk_usage(call: Call, owner: Owner, facts: Facts, _: str) -> Verdict:
     """From the lab's own lists: the engine's walk over all disks would be paid by the neighbours."""
     facts.require(ask.SHELF, ask.IMAGES, ask.containers(owner), ask.volumes(owner))
     containers = facts.containers()
-    images = local_images(owner, facts)
+    images = local_images(facts)
     mounted = [mount.get("Name") for item in containers for mount in item["Mounts"]]
     used = [item["ImageID"] for item in containers]
     return answer_json(

@@ -43,7 +43,7 @@ class LocalImage:
     summary: dict[str, Any]
 
 
-def local_images(owner: Owner, facts: Facts) -> list[LocalImage]:
+def local_images(facts: Facts) -> list[LocalImage]:
     """What is local for the lab, newest first as the engine lists them."""
     facts.require(ask.SHELF, ask.IMAGES)
     shelf = facts.shelf()
@@ -55,9 +55,9 @@ def local_images(owner: Owner, facts: Facts) -> list[LocalImage]:
     return found
 
 
-def find_local(owner: Owner, facts: Facts, text: str) -> LocalImage | None:
+def find_local(facts: Facts, text: str) -> LocalImage | None:
     """The local image that a learner's word means: a reference, or an id or its beginning."""
-    local = local_images(owner, facts)
+    local = local_images(facts)
     if _ID.fullmatch(text):
         digits = text.removeprefix("sha256:")
         by_id = [image for image in local if image.identity.removeprefix("sha256:").startswith(digits)]
@@ -78,9 +78,9 @@ def _has_digest(image: LocalImage, reference: str) -> bool:
     return repository_of(reference) in {repository_of(own) for own in image.references}
 
 
-def require_local(owner: Owner, facts: Facts, text: str) -> LocalImage:
+def require_local(facts: Facts, text: str) -> LocalImage:
     """As `find_local`; raises Docker's 404, at which the CLI's `run` pulls."""
-    image = find_local(owner, facts, text)
+    image = find_local(facts, text)
     if image is None:
         raise Refused(404, "no-image", no_image(text))
     return image
@@ -92,12 +92,12 @@ def no_image(text: str) -> str:
 
 def list_images(call: Call, owner: Owner, facts: Facts, _: str) -> Verdict:
     filters = read_filters(call.query, {"reference", "dangling", "label", "before", "since"})
-    found = [image_summary(image) for image in local_images(owner, facts)]
+    found = [image_summary(image) for image in local_images(facts)]
     for value in filters.get("before", ()):
-        limit = require_local(owner, facts, value).summary["Created"]
+        limit = require_local(facts, value).summary["Created"]
         found = [item for item in found if item["Created"] < limit]
     for value in filters.get("since", ()):
-        limit = require_local(owner, facts, value).summary["Created"]
+        limit = require_local(facts, value).summary["Created"]
         found = [item for item in found if item["Created"] > limit]
     return answer_json(keep_by_filters(found, filters))
 
@@ -117,7 +117,7 @@ def image_summary(image: LocalImage) -> dict[str, Any]:
 
 
 def inspect_image(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict:
-    image = find_local(owner, facts, name)
+    image = find_local(facts, name)
     if image is None:
         # The engine wraps its own error for this call alone.
         raise Refused(404, "no-image", f"no such image: {name}: {no_image(name)}")
@@ -132,7 +132,7 @@ def _detail(image: LocalImage, item: dict[str, Any]) -> dict[str, Any]:
 
 
 def image_history(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict:
-    image = require_local(owner, facts, name)
+    image = require_local(facts, name)
 
     def view(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [item | {"Tags": list(image.references) if item.get("Tags") else None} for item in items]
@@ -179,19 +179,19 @@ def _already_here(facts: Facts, item: dict[str, Any], reference: str) -> Answer:
 def remove_image(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict:
     """Takes references off the lab's shelf, with Docker's words; the engine keeps its image."""
     facts.require(ask.SHELF, ask.IMAGES, ask.containers(owner))
-    image = require_local(owner, facts, name)
+    image = require_local(facts, name)
     by_id = bool(_ID.fullmatch(name)) and normalise(name) not in image.references
     leaving = image.references if by_id else (normalise(name),)
     if "@" in leaving[0]:
         leaving = image.references
     force = flag(call.query.get("force"))
     last = len(leaving) == len(image.references)
-    _refuse_if_used(owner, facts, image, leaving, by_id=by_id, force=force, last=last)
+    _refuse_if_used(facts, image, leaving, by_id=by_id, force=force, last=last)
     report = [{"Untagged": reference} for reference in leaving]
     if last:
         report += [{"Untagged": digest} for digest in image_summary(image)["RepoDigests"]]
         if not _users(facts, image):
-            others = [other for other in local_images(owner, facts) if other.identity != image.identity]
+            others = [other for other in local_images(facts) if other.identity != image.identity]
             facts.require(*(ask.image(one.identity) for one in (image, *others)))
             kept = {identity for other in others for identity in _chain(facts, other)}
             gone = [identity for identity in reversed(_chain(facts, image)) if identity not in kept]
@@ -204,7 +204,7 @@ def _users(facts: Facts, image: LocalImage) -> list[dict[str, Any]]:
 
 
 def _refuse_if_used(
-    owner: Owner, facts: Facts, image: LocalImage, leaving: tuple[str, ...], *, by_id: bool, force: bool, last: bool
+    facts: Facts, image: LocalImage, leaving: tuple[str, ...], *, by_id: bool, force: bool, last: bool
 ) -> None:
     users = _users(facts, image)
     if not users or not last:
