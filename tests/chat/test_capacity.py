@@ -34,6 +34,13 @@ async def small(house: House, monkeypatch: pytest.MonkeyPatch) -> House:
 
 
 @pytest.fixture
+async def governed(house: House) -> None:
+    """하늘 is the bot's admin."""
+    house.guests = GuestList(admins=frozenset({HANEUL}))
+    await house.restart()
+
+
+@pytest.fixture
 async def three(small: House) -> AsyncIterator[tuple[Member, Member, Member]]:
     async with AsyncExitStack() as stack:
         people = [Member(small.url, user) for user in (HANEUL, MINJUN, ALEX)]
@@ -330,10 +337,9 @@ async def test_an_admin_bans_reads_figures_and_forgives(house: House) -> None:
         await minjun.sees("🍱 도움말")
 
 
+@pytest.mark.usefixtures("governed")
 async def test_who_is_banned_keeps_nothing_open(house: House) -> None:
     """The lab with its program and page, and the place in the queue; the admin reads that it went."""
-    house.guests = GuestList(admins=frozenset({HANEUL}))
-    await house.restart()
     async with Member(house.url, HANEUL) as haneul, Member(house.url, MINJUN) as minjun:
         await haneul.says("true")
         await haneul.sees("✓")
@@ -362,10 +368,9 @@ async def test_who_is_banned_waits_for_no_groups_lab_either(small: House) -> Non
         assert not minjun.shows("자리가 났어요") and not await small.store.queue.all()
 
 
+@pytest.mark.usefixtures("governed")
 async def test_a_banned_members_line_does_not_run(house: House) -> None:
     """It waited behind another's command; its notice goes."""
-    house.guests = GuestList(admins=frozenset({HANEUL}))
-    await house.restart()
     async with Member(house.url, HANEUL, chat=GROUP_ID) as haneul, Member(house.url, MINJUN, chat=GROUP_ID) as minjun:
         await haneul.says("/sh read x")
         running = await haneul.sees("👥 하늘: $ read")
@@ -382,10 +387,9 @@ async def test_a_banned_members_line_does_not_run(house: House) -> None:
         assert not minjun.shows("\n몰래\n") and not await house.store.unfinished.left()
 
 
+@pytest.mark.usefixtures("governed")
 async def test_a_banned_members_command_ends_and_the_next_ones_runs(house: House) -> None:
     """In a group whose lab goes on."""
-    house.guests = GuestList(admins=frozenset({HANEUL}))
-    await house.restart()
     async with Member(house.url, HANEUL, chat=GROUP_ID) as haneul, Member(house.url, MINJUN, chat=GROUP_ID) as minjun:
         await minjun.says("/sh sleep 60")
         await minjun.sees("⏳ 실행 중")
@@ -396,10 +400,9 @@ async def test_a_banned_members_command_ends_and_the_next_ones_runs(house: House
         assert minjun.shows("✗ 종료 코드 130") and len(await house.store.labs.all()) == 1
 
 
+@pytest.mark.usefixtures("governed")
 async def test_a_banned_persons_command_ends_also_while_the_lab_cannot_be_closed(house: House) -> None:
     """It is interrupted first; and what it has done is not checked, which would open the next lab."""
-    house.guests = GuestList(admins=frozenset({HANEUL}))
-    await house.restart()
     async with Member(house.url, HANEUL) as haneul, Member(house.url, MINJUN) as minjun:
         await minjun.says("/start ch02-hello")
         await minjun.sees("2/4")
@@ -436,10 +439,9 @@ async def test_each_lab_of_a_banned_forum_is_closed(house: House, monkeypatch: p
                 await asyncio.sleep(0.01)
 
 
+@pytest.mark.usefixtures("governed")
 async def test_no_line_of_a_banned_group_runs(house: House) -> None:
     """The end of the one before them, with the lab, is not their turn."""
-    house.guests = GuestList(admins=frozenset({HANEUL}))
-    await house.restart()
     async with Member(house.url, HANEUL) as haneul, Member(house.url, MINJUN, chat=GROUP_ID) as minjun:
         await minjun.says("/sh sleep 60")
         await minjun.sees("⏳ 실행 중")

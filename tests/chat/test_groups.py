@@ -15,7 +15,7 @@ from bot.localchat.faults import Fault
 from bot.store import Driving, Who
 from tests.chat.bash_lab import container
 from tests.chat.conftest import House
-from tests.chatclient import Member
+from tests.chatclient import Member, Seen
 from tests.store.looking import audit_lines
 
 GROUP = -1001000000001
@@ -35,6 +35,15 @@ async def group(house: House) -> AsyncIterator[tuple[Member, Member, Member]]:
 
 
 Group = tuple[Member, Member, Member]
+
+
+async def in_line(group: Group, line: str) -> tuple[Seen, Seen]:
+    """하늘's program reads, and 민준's line waits behind it: the messages about both."""
+    haneul, minjun, _ = group
+    await haneul.says('/sh read x; echo "<$x>"')
+    running = await haneul.sees("👥 하늘: $ read")
+    await minjun.says(f"/sh {line}")
+    return running, await minjun.sees("⏳ 민준: 앞의 명령이 끝나면 실행해요 · 1번째")
 
 
 async def test_anybody_taps_and_each_command_says_whose_it_is(group: Group) -> None:
@@ -95,10 +104,7 @@ async def test_a_group_that_could_not_be_reached_works_again(house: House, group
 async def test_a_second_command_waits_for_its_turn(house: House, group: Group) -> None:
     """It is told so at once, runs by itself afterwards, and its notice goes."""
     haneul, minjun, alex = group
-    await haneul.says('/sh read x; echo "<$x>"')
-    running = await minjun.sees("👥 하늘: $ read")
-    await minjun.says("/sh echo 둘째")
-    waiting = await minjun.sees("⏳ 민준: 앞의 명령이 끝나면 실행해요 · 1번째")
+    running, waiting = await in_line(group, "echo 둘째")
     await alex.says("/sh echo third")
     await alex.sees("2번째")
     await haneul.says("첫째", reply_to=running)
@@ -114,10 +120,7 @@ async def test_a_second_command_waits_for_its_turn(house: House, group: Group) -
 async def test_a_waiting_command_is_its_owners(group: Group) -> None:
     """Taken back, or given to the running program; another member cannot."""
     haneul, minjun, _ = group
-    await haneul.says('/sh read x; echo "<$x>"')
-    await haneul.sees("👥 하늘: $ read")
-    await minjun.says("/sh echo 하나")
-    first = await minjun.sees("1번째")
+    _, first = await in_line(group, "echo 하나")
     assert "보낸 사람만" in (await haneul.sees_toast(await haneul.presses("✖ 취소", on=first))).text
     await minjun.presses("✖ 취소", on=first)
     await minjun.says("/sh lunch")
@@ -251,10 +254,7 @@ async def test_who_waited_under_the_old_rule_is_told_and_does_not_run(group: Gro
 async def test_who_waited_for_a_lab_that_is_closed_is_told_and_does_not_run(group: Group) -> None:
     """The line would open another lab, which nobody asked for."""
     haneul, minjun, _ = group
-    await haneul.says("/sh read x")
-    await haneul.sees("👥 하늘: $ read")
-    await minjun.says("/sh echo 둘째")
-    waiting = await minjun.sees("1번째")
+    _, waiting = await in_line(group, "echo 둘째")
     await haneul.says("/close")
     await haneul.presses("🧹 닫기")
     assert (await minjun.sees("민준: 실습 환경을 닫아서")).id == waiting.id
@@ -347,13 +347,10 @@ async def test_a_group_that_becomes_a_supergroup_keeps_everything(house: House, 
 
 async def test_a_line_that_waits_takes_no_message_of_the_supergroup_away(group: Group) -> None:
     """The bot's message there that has the number of the line's notice stays; the line runs."""
-    haneul, minjun, _ = group
+    haneul = group[0]
     for number in range(4):
         await haneul.says(f"{number}")
-    await haneul.says("/sh read x")
-    await haneul.sees("👥 하늘: $ read")
-    await minjun.says("/sh echo 둘째")
-    waiting = await minjun.sees("1번째")
+    _, waiting = await in_line(group, "echo 둘째")
     new = int((await haneul.call("upgrade", chat=GROUP))["id"])
     async with Member(haneul._base_url, HANEUL, chat=new) as there:
         running = await there.sees_where(lambda seen: "$ read" in seen.text, "the running command")
@@ -489,11 +486,8 @@ async def test_without_any_deeds_there_is_only_a_word(learner: Member) -> None:
 
 async def test_a_restart_says_once_whose_lines_were_not_run(house: House, group: Group) -> None:
     """A line that waited is not run, its notice goes, and its owner is named."""
-    haneul, minjun, _ = group
-    await haneul.says("/sh read x")
-    await haneul.sees("👥 하늘: $ read")
-    await minjun.says("/sh echo 둘째")
-    waiting = await minjun.sees("1번째")
+    minjun = group[1]
+    _, waiting = await in_line(group, "echo 둘째")
     for _ in range(2):
         await house.restart()
         await minjun.sees("실행되지 않았어요: 민준")
