@@ -13,7 +13,7 @@ from bot.sandbox.containers import Containers
 from bot.sandbox.engine import Engine
 from bot.sandbox.namespace import NetworkNamespace
 from bot.sandbox.ports import PortForwards
-from bot.sandbox.script import ScriptResult, run_script
+from bot.sandbox.script import ScriptResult, Scripts
 from bot.sandbox.shell import Shell
 from bot.sandbox.summary import ContainerSummary
 from bot.sandbox.toolbox import Toolbox
@@ -48,7 +48,8 @@ class Lab:
         self._gate = gate
         self._containers = Containers(engine, lab_id)
         self.ports = PortForwards(self._containers, inside=toolbox.inside, outside=namespace)
-        self.shell = Shell(engine, toolbox, attached=self.ports.renew)
+        self._scripts = Scripts(engine, toolbox.id)
+        self.shell = Shell(engine, toolbox, scripts=self._scripts, attached=self.ports.renew)
 
     async def open(self) -> None:
         """Attach the shell and open the ports of what runs. Raises EngineNotFound when the toolbox was removed."""
@@ -67,7 +68,7 @@ class Lab:
 
     async def _run_script(self, script: str, environment: Mapping[str, str], timeout: float) -> ScriptResult:
         await self.open()
-        return await run_script(self._engine, self._toolbox.id, script, environment=environment, timeout=timeout)
+        return await self._scripts.run(script, environment=environment, timeout=timeout)
 
     async def containers(self) -> tuple[ContainerSummary, ...]:
         """The learner's containers, newest first."""
@@ -100,4 +101,5 @@ class Lab:
 
     async def let_go(self) -> None:
         """Close what the bot holds of the lab; on the engine nothing changes."""
+        self._scripts.close()
         await asyncio.gather(self._gate.close(), self.shell.close(), self.ports.close())

@@ -10,7 +10,7 @@ from bot.errors import EngineError, EngineNotFound, EngineTimeout, LabClosed, La
 from bot.sandbox import pipes
 from bot.sandbox.backlog import Backlog
 from bot.sandbox.engine import Engine, retry_pause
-from bot.sandbox.script import run_script
+from bot.sandbox.script import Scripts
 from bot.sandbox.stream import EngineStream, hijack
 from bot.sandbox.toolbox import Toolbox
 from bot.tasks import TaskShelf
@@ -59,10 +59,13 @@ Ended = Callable[[int | None], None]
 class Shell:
     """Bytes to and from bash. A shell that has exited starts again with the next write."""
 
-    def __init__(self, engine: Engine, toolbox: Toolbox, *, attached: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self, engine: Engine, toolbox: Toolbox, *, scripts: Scripts, attached: Callable[[], Awaitable[None]]
+    ) -> None:
         """`attached` is awaited after each attach: the toolbox may have a new network namespace by then."""
         self._engine = engine
         self._toolbox = toolbox
+        self._scripts = scripts
         self._attached = attached
         self._size = (80, 24)
         self._stream: EngineStream | None = None
@@ -119,9 +122,8 @@ class Shell:
     async def _end_left_behind(self) -> None:
         """A bot that was killed leaves a bash whose program nobody follows any more, and which would take the next
         command for its input. What runs in the background, or in containers, stays."""
-        script = run_script(self._engine, self._toolbox.id, LEFT_BEHIND, environment={}, timeout=LEFT_BEHIND_SECONDS)
         try:
-            await script
+            await self._scripts.run(LEFT_BEHIND, environment={}, timeout=LEFT_BEHIND_SECONDS)
         except EngineError as error:
             log.info("the terminal is taken over as it is: %s", error)
 
@@ -139,7 +141,7 @@ class Shell:
     async def drain(self) -> None:
         """Throw away what was typed and nobody has read (the pty's line buffer takes 4 KiB), as the Ctrl-C that waits
         behind it would. Raises EngineError."""
-        await run_script(self._engine, self._toolbox.id, UNREAD, environment={}, timeout=LEFT_BEHIND_SECONDS)
+        await self._scripts.run(UNREAD, environment={}, timeout=LEFT_BEHIND_SECONDS)
 
     async def resize(self, columns: int, rows: int) -> None:
         """Tell the pty its size; kept for the next start."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,48 @@ async def test_a_script_opens_an_exited_shell_first(lab: Lab) -> None:
     await lab.shell.write(b"exit\n")
     await eventually(lambda: not lab.shell.alive)
     assert (await lab.run_script("echo fine")).output == "fine\n"
+
+
+WAITER = "cut -d' ' -f4 /proc/$PPID/stat"
+"""The bash that took this script: the parent of timeout(1), which is the script's own."""
+
+
+async def test_scripts_that_follow_each_other_share_a_bash_and_nothing_else(lab: Lab) -> None:
+    """The second is spared the start of a process in the container, and does not see what the first one set."""
+    first = await lab.run_script(f"lunch=rice; cd /tmp; echo $A; {WAITER}", environment={"A": "'1' 2"})
+    second = await lab.run_script(f"echo ${{lunch:-none}} ${{A:-none}} $PWD; {WAITER}")
+    assert first.output.splitlines()[0] == "'1' 2" and second.output.splitlines()[0] == "none none /root"
+    assert first.output.splitlines()[1] == second.output.splitlines()[1]
+
+
+async def test_scripts_at_the_same_time_each_have_their_own_output(lab: Lab) -> None:
+    """Somebody presses Check while a command's own check runs."""
+    results = await asyncio.gather(*(lab.run_script(f"echo {n}; sleep 0.2; echo {n}; exit {n}") for n in range(4)))
+    assert [(result.exit_code, result.output) for result in results] == [(n, f"{n}\n{n}\n") for n in range(4)]
+
+
+async def test_a_bash_that_was_killed_between_two_scripts_is_replaced(lab: Lab) -> None:
+    """A learner is root in the toolbox."""
+    pid = (await lab.run_script(WAITER)).output.strip()
+    async with reading(lab) as shell:
+        await shell.runs(f"kill -KILL {pid}; while [ -e /proc/{pid}/exe ]; do sleep 0.1; done")
+    assert (await lab.run_script("echo fine")).output == "fine\n"
+
+
+async def test_what_a_script_leaves_running_does_not_hold_it_up_and_its_words_do_not_end_the_next(lab: Lab) -> None:
+    """Only a script's own end counts."""
+    first = await lab.run_script("(sleep 0.3; echo late; echo later) & echo first; exit 3")
+    assert (first.exit_code, first.output) == (3, "first\n")
+    second = await lab.run_script("sleep 0.6; echo second; exit 4")
+    assert second.exit_code == 4 and second.output.splitlines()[-1] == "second"
+
+
+async def test_no_bash_waits_for_ever(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A learner who reads on has the memory for their containers."""
+    monkeypatch.setattr("bot.sandbox.script.KEPT_SECONDS", 0.2)
+    pid = (await lab.run_script(WAITER)).output.strip()
+    async with reading(lab) as shell:
+        assert "gone" in await shell.runs(f"while [ -e /proc/{pid}/exe ]; do sleep 0.1; done; echo gone")
 
 
 async def test_a_script_that_comes_with_the_end_of_the_shell_runs_in_the_next_one(lab: Lab, settings: Settings) -> None:
