@@ -41,6 +41,8 @@ class PortForwards:
         self._inside = inside
         self._outside = outside
         self._open: dict[str, list[asyncio.Task[None]]] = {}
+        self._portless: set[str] = set()
+        """Containers that publish nothing, which the gate settled when they were made: not asked about again."""
         self._shelf = TaskShelf()
         self._changing = asyncio.Lock()
         self._connections = 0
@@ -50,6 +52,8 @@ class PortForwards:
         """Make the open ports fit what this container is now: running, stopped or gone. Trouble is logged."""
         self._containers.forget_address(container_id)
         async with self._changing:
+            if container_id in self._portless:
+                return
             try:
                 await self._ensure(container_id)
             except (EngineError, LabError, OSError) as error:
@@ -76,7 +80,10 @@ class PortForwards:
             container = await self._containers.get(container_id)
         except EngineNotFound:
             return []
-        return [port for port in container.ports if port.protocol == "tcp"] if container.runs else []
+        ports = [port for port in container.ports if port.protocol == "tcp"]
+        if not ports:
+            self._portless.add(container_id)
+        return ports if container.runs else []
 
     async def renew(self) -> None:
         """The toolbox is new, and so is its namespace: open everything again that should be open."""

@@ -35,7 +35,8 @@ from bot.tasks import TaskShelf
 
 log = logging.getLogger(__name__)
 
-HINTS = ("create", "start", "die", "destroy", "rename", "pause", "unpause")
+HINTS = ("start", "die", "destroy", "rename", "pause", "unpause")
+"""Not "create": what has never started has no port to open and no page."""
 PULSE_SECONDS = 5.0
 """Between two questions whether the engine is alive; each costs it a millisecond."""
 PULSE_LIMIT = 8.0
@@ -107,8 +108,9 @@ class Watch:
                 raise EngineTimeout(f"it has not said a word for {PULSE_LIMIT:g} s") from None
 
     async def _follow(self, looks: TaskShelf) -> None:
-        filters = json.dumps({"type": ["container"], "event": list(HINTS), **label_filter(host=self._engine.host)})
-        async with aclosing(objects(self._engine.socket_path, f"/events?filters={quote(filters)}")) as stream:
+        filters = {"type": ["container"], "event": HINTS, **label_filter(role=LEARNER, host=self._engine.host)}
+        path = f"/events?filters={quote(json.dumps(filters))}"
+        async with aclosing(objects(self._engine.socket_path, path)) as stream:
             async for hint in stream:
                 if hint is None:
                     await self._arrived(looks)

@@ -11,6 +11,7 @@ from bot.identity import LabId
 from bot.sandbox.engine import Engine
 from bot.sandbox.host import SandboxHost
 from bot.sandbox.lab import Lab
+from bot.sandbox.summary import ContainerSummary
 from bot.settings import Settings
 from tests.sandbox.kit import WEB, Make, eventually, sandbox
 
@@ -35,6 +36,24 @@ async def test_the_port_is_open_when_docker_run_returns(lab: Lab) -> None:
     assert result.exit_code == 0 and "<html" in result.output, result.output
     (web,) = await lab.containers()
     assert (web.name, web.image) == ("web", WEB)
+
+
+async def test_the_engine_is_asked_once_about_a_container_that_publishes_nothing(
+    lab: Lab, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is published is settled when a container is made, and most publish nothing; one that does is looked at."""
+    looked: list[str] = []
+    get = lab.learner.get
+
+    async def counted(container_id: str) -> ContainerSummary:
+        looked.append(container_id)
+        return await get(container_id)
+
+    monkeypatch.setattr(lab.learner, "get", counted)
+    quiet, web = await make(lab.id, "quiet"), await make(lab.id, "web", ports=((8088, 80),))
+    for container_id in (quiet, web) * 3:
+        await lab.ports.ensure(container_id)
+    assert looked.count(quiet) == 1 and looked.count(web) >= 3
 
 
 async def test_a_client_that_hangs_up_is_no_fault(lab: Lab, make: Make, caplog: pytest.LogCaptureFixture) -> None:
