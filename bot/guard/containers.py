@@ -35,7 +35,7 @@ PORT_FILTERS = ("publish", "expose")
 
 def own_container(owner: Owner, facts: Facts, reference: str) -> Item:
     """The lab's container that a reference means; raises Docker's 404."""
-    found: Item = resolve(reference, facts.containers(), lambda item: container_name(owner, item), "container")
+    found: Item = resolve(reference, facts.meant(reference), lambda item: container_name(owner, item), "container")
     return found
 
 
@@ -104,7 +104,7 @@ def _name_pattern(owner: Owner, value: str) -> str:
 
 
 def inspect_container(call: Call, owner: Owner, facts: Facts, name: str) -> Verdict:
-    facts.require(ask.containers(owner), ask.networks(owner))
+    facts.require(ask.meant(owner, name), ask.networks(owner))
     found = own_container(owner, facts, name)
     names = {item["Id"]: network_name(owner, item) for item in facts.networks()}
     request = Upstream("GET", f"/containers/{found['Id']}/json")
@@ -122,7 +122,8 @@ def start_container(call: Call, owner: Owner, facts: Facts, name: str) -> Verdic
 
 
 def _refuse_ports_taken(owner: Owner, facts: Facts, found: Item) -> None:
-    ports.refuse_if_taken(found, container_name(owner, found), facts.containers())
+    if ports.of_labels(found["Labels"]):
+        ports.refuse_if_taken(found, container_name(owner, found), facts.containers())
 
 
 def _seconds(call: Call) -> tuple[tuple[str, str], ...]:

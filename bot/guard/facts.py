@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from bot.guard.names import FULL_ID
 from bot.guard.owner import LAB_LABEL, Owner
 from bot.guard.verdict import Knowledge, Question, Upstream
 
@@ -46,6 +47,10 @@ class Facts:
         """The lab's own containers, running or not, as the engine lists them."""
         return self._own(self.get(containers(self._owner)))
 
+    def meant(self, reference: str) -> list[dict[str, Any]]:
+        """The lab's own containers among which the one that is meant must be: with a full id that one alone."""
+        return self._own(self.get(meant(self._owner, reference)))
+
     def networks(self) -> list[dict[str, Any]]:
         """The learner's networks and the lab's own one (its role is `network`)."""
         found = self.get(networks(self._owner)) or []
@@ -68,13 +73,21 @@ class Facts:
         return [item for item in found or [] if self._owner.has(item["Labels"])]
 
 
-def of_lab(owner: Owner) -> tuple[str, str]:
+def of_lab(owner: Owner, **more: list[str]) -> tuple[str, str]:
     """The filter parameter that lists only this lab's objects."""
-    return "filters", json.dumps({"label": [f"{LAB_LABEL}={owner.lab}"]}, separators=(",", ":"))
+    return "filters", json.dumps({"label": [f"{LAB_LABEL}={owner.lab}"], **more}, separators=(",", ":"))
 
 
 def containers(owner: Owner) -> Question:
     return Question(Upstream("GET", "/containers/json", (("all", "1"), of_lab(owner))))
+
+
+def meant(owner: Owner, reference: str) -> Question:
+    """The docker CLI names what it has just made by its full id, and for a list the engine goes through the containers
+    of all labs: with 600 of them that takes 6 ms, and a millisecond when it is given the id."""
+    if not FULL_ID.fullmatch(reference):
+        return containers(owner)
+    return Question(Upstream("GET", "/containers/json", (("all", "1"), of_lab(owner, id=[reference]))))
 
 
 def networks(owner: Owner) -> Question:

@@ -71,7 +71,24 @@ def image(identity: str, tag: str) -> dict[str, Any]:
     }
 
 
-def knowledge(**changes: Any) -> dict[Question, Any]:
+class Answers(dict[Question, Any]):
+    """What is written down; asked for one container, the whole list: a filter that did nothing would show."""
+
+    def __contains__(self, question: object) -> bool:
+        return super().__contains__(question) or (isinstance(question, Question) and _of_one(question))
+
+    def __missing__(self, question: Question) -> Any:
+        if not _of_one(question):
+            raise KeyError(question)
+        return self[ask.containers(OWNER)]
+
+
+def _of_one(question: Question) -> bool:
+    request = question.request
+    return request is not None and request.path == "/containers/json" and '"id":' in dict(request.query)["filters"]
+
+
+def knowledge(**changes: Any) -> Answers:
     """The engine's answers for a lab with `web` (running), `db` (exited) and one image on its shelf."""
     known: dict[str, Any] = {
         "containers": [
@@ -89,17 +106,20 @@ def knowledge(**changes: Any) -> dict[Question, Any]:
         },
     }
     known |= changes
-    return {
-        ask.containers(OWNER): known["containers"],
-        ask.networks(OWNER): known["networks"],
-        ask.volumes(OWNER): {"Volumes": known["volumes"]},
-        ask.SHELF: known["shelf"],
-        ask.IMAGES: known["images"],
-        ask.image(IMAGE): known["detail"],
-        ask.image(HIDDEN_IMAGE): known["detail"],
-        ask.container(WEB): {"ExecIDs": known.get("execs")},
-        ask.ENGINE: {"ServerVersion": "20.10.24"},
-    } | known.get("more", {})
+    return Answers(
+        {
+            ask.containers(OWNER): known["containers"],
+            ask.networks(OWNER): known["networks"],
+            ask.volumes(OWNER): {"Volumes": known["volumes"]},
+            ask.SHELF: known["shelf"],
+            ask.IMAGES: known["images"],
+            ask.image(IMAGE): known["detail"],
+            ask.image(HIDDEN_IMAGE): known["detail"],
+            ask.container(WEB): {"ExecIDs": known.get("execs")},
+            ask.ENGINE: {"ServerVersion": "20.10.24"},
+        }
+        | known.get("more", {})
+    )
 
 
 def asked(

@@ -10,7 +10,7 @@ import pytest
 
 from bot.guard import facts as ask
 from bot.guard.ports import FIRST_FREE_PORT
-from bot.guard.verdict import Answer, Carry, Refuse, Several
+from bot.guard.verdict import Answer, Carry, Need, Refuse, Several
 from tests.guard.lab import (
     DB,
     HIDDEN_IMAGE,
@@ -102,6 +102,24 @@ def test_a_name_beats_the_beginning_of_an_id_and_a_full_id_beats_a_name() -> Non
         == f"/containers/{'e' * 64}/pause"
     )
     assert forwarded(asked("POST", f"/containers/{WEB}/pause", None, known)).request.path == f"/containers/{WEB}/pause"
+
+
+def test_for_a_full_id_the_engine_is_asked_about_that_container_alone_and_only_in_the_lab() -> None:
+    """A list would have it go through the containers of all labs."""
+    verdict = asked("POST", f"/containers/{WEB}/wait", None, {})
+    assert isinstance(verdict, Need)
+    requests = [question.request for question in verdict.questions]
+    assert [json.loads(dict(request.query)["filters"]) for request in requests if request] == [
+        {"label": [f"dosirak.lab={LAB}"], "id": [WEB]}
+    ]
+
+
+def test_a_start_asks_for_the_other_containers_only_where_a_port_could_be_taken() -> None:
+    """Whose ports are taken is seen in the whole list."""
+    for item, questions in ((container(DB, "db", state="exited"), 0), (published(container(DB, "db"), 8088), 1)):
+        known = {ask.meant(OWNER, DB): [item | {"State": "exited"}]}
+        verdict = asked("POST", f"/containers/{DB}/start", None, known)
+        assert len(getattr(verdict, "questions", ())) == questions
 
 
 def test_an_ambiguous_beginning_is_dockers_error() -> None:

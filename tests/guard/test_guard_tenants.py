@@ -48,10 +48,11 @@ class TwoLabs(RuleBasedStateMachine):
     def fact(self, lab: str, question: Question) -> Any:
         """Everything, of both labs: a filter that did nothing would show."""
         owner = LABS[lab]
+        if question.request is not None and question.request.path == "/containers/json":
+            return list(self.engine.values())
         answers: dict[Question, Any] = {
             ask.SHELF: IMAGES,
             ask.IMAGES: [image(IMAGE, "diamol/base:latest")],
-            ask.containers(owner): list(self.engine.values()),
             ask.networks(owner): [
                 {"Id": each.network, "Name": f"lab-{each.lab}", "Labels": {}} for each in LABS.values()
             ],
