@@ -18,7 +18,11 @@ enter() {
 
 # containers: a line for each container: id, image without registry and :latest, state, exit code (- if there is none yet).
 containers() {
+    local id image state status code
     docker container ls --all --no-trunc --format '{{.ID}} {{.Image}} {{.State}} {{.Status}}' |
-        sed -E 's#^([^ ]+) (docker\.io/)?([^ ]+) ([^ ]+) (.*)$#\1 \3 \4 \5#; s#^([^ ]+ [^ ]+):latest #\1 #' |
-        sed -E 's#^([^ ]+ [^ ]+ [^ ]+) Exited \(([0-9]+)\).*#\1 \2#; t; s#^([^ ]+ [^ ]+ [^ ]+).*#\1 -#'
+        while read -r id image state status; do
+            image=${image#docker.io/} code=-
+            [[ $status =~ ^Exited\ \(([0-9]+)\) ]] && code=${BASH_REMATCH[1]}
+            printf '%s %s %s %s\n' "$id" "${image%:latest}" "$state" "$code"
+        done
 }
