@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from tempfile import NamedTemporaryFile
 
+from bot.errors import EngineError
 from bot.sandbox.engine import Engine
 from deploy.benchmarks.laboratory import HELLO, NETWORK, plain_network
 from deploy.benchmarks.lesson import docker
@@ -41,10 +43,19 @@ async def plain_rates(run: Run) -> PlainRates:
             await docker(run, "pull", "--quiet", image)
         starts, parallel = max([(await _starts(run, parallel), parallel) for parallel in PARALLEL])
         chapter = await _chapter(run, parallel)
-        await engine.call(lambda client: client.remove_network(network))
+        await _remove(engine, network)
     finally:
         await engine.close()
     return PlainRates(starts, chapter, parallel)
+
+
+async def _remove(engine: Engine, network: str) -> None:
+    """Once the engine counts no endpoint there any more, which may be a little after its containers are gone."""
+    for pause in (0.1, 0.5, 2.0):
+        with suppress(EngineError):
+            return await engine.call(lambda client: client.remove_network(network))
+        await asyncio.sleep(pause)
+    await engine.call(lambda client: client.remove_network(network))
 
 
 async def _starts(run: Run, parallel: int) -> float:
