@@ -9,7 +9,7 @@ import pytest
 from bot.sandbox.gate import connection, users
 from bot.sandbox.gate.slots import Slots
 from tests.gate.support import CLIS, FakeEngine, HandMadeLab, raw, settled, status
-from tests.gate.test_gate_streams import ATTACH, EXEC, UPGRADE, WEB, exec_start, posts, whole
+from tests.gate.test_gate_streams import ATTACH, CREATE, EXEC, PIPELINED, UPGRADE, WEB, exec_start, posts, whole
 
 BASE = "diamol/base"
 STREAM = b"HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\n"
@@ -50,11 +50,12 @@ async def test_the_gates_own_sentence_is_in_the_stream(
     lab: HandMadeLab, fake: FakeEngine, one_container: None, monkeypatch: pytest.MonkeyPatch, terminal: bool
 ) -> None:
     """A frame of the errors without a terminal, plain with one; the exec's exit code is the engine's for such a one,
-    until it does begin."""
+    until it does begin. What follows is never read (case B49)."""
     about(fake, terminal=terminal)
     no_streams(lab, monkeypatch)
     assert await exit_code(lab) is None
-    answer = await raw(lab.socket, exec_start(json.dumps({"Detach": False, "Tty": terminal}).encode()))
+    start = exec_start(json.dumps({"Detach": False, "Tty": terminal}).encode())
+    answer = await raw(lab.socket, start + PIPELINED + CREATE)
     line = connection.STREAMS_FULL.message.encode() + b"\r\n"
     frame = b"" if terminal else b"\x02" + len(line).to_bytes(7, "big")
     assert answer.startswith(STREAM) and answer.partition(b"\r\n\r\n")[2] == frame + line
