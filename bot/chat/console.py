@@ -90,6 +90,7 @@ class Console:
             await self._listen(lab.id, lab.shell)
         if self._terminal.phase is Phase.UNKNOWN:
             await self._find_prompt(lab.shell)
+        await self._prompted(PROMPT_SECONDS)
 
     async def _listen(self, lab: LabId, shell: Shell) -> None:
         """A lab that was parked comes back with another shell, and its recording goes on."""
@@ -225,7 +226,6 @@ class Console:
 
     async def begin(self, command: str) -> Run:
         """Type a command at the prompt."""
-        await self._prompted(PROMPT_SECONDS)
         self._prompt.clear()
         run = self._terminal.begin(command, _now())
         await self.write(keys.command_line(command))

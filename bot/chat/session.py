@@ -211,6 +211,8 @@ class Session:
                 await self.console.attach()
                 if not job.cancelled:
                     job.run = await self.console.begin(job.command)
+                    if job.cancelled:  # Meanwhile, when nothing ran yet that Ctrl-C could reach.
+                        await self.console.interrupt()
         except TimeoutError:
             if job.cut is None:
                 raise

@@ -94,6 +94,17 @@ async def test_no_scene_begins_after_stop_when_a_members_command_ends(house: Hou
         assert minjun.shows("<민준>") and haneul.shows("$ echo cleaned") and not haneul.shows("$ echo two")
 
 
+async def test_a_scene_that_waits_for_the_prompt_is_not_typed_after_stop(learner: Member) -> None:
+    """A prompt without its mark is waited for; meanwhile there is nothing yet that Ctrl-C could reach."""
+    await learner.says("PS1='$ '")
+    await learner.sees("✓")
+    await learner.says("/demo")
+    await learner.sees("$ echo two")
+    await learner.presses("⏹ 데모 멈추기")
+    await learner.sees("여기까지예요")
+    assert learner.shows("$ echo cleaned") and not learner.shows("\ntwo\n")
+
+
 @pytest.mark.parametrize("command", ["/run diamol/ch02-hello-diamol", "/demo"])
 async def test_what_runs_does_not_read_a_demo_as_its_input(learner: Member, command: str) -> None:
     """In a private chat, too, both are commands to the bot: the way out is told, and the program reads nothing."""
