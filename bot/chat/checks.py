@@ -10,7 +10,7 @@ from bot.chat.cause import Cause
 from bot.chat.conversation import Conversation
 from bot.chat.lining_up import line_up
 from bot.chat.refusals import FULL, refusal
-from bot.errors import DosirakError, EngineError, EngineNotFound, EngineTimeout, EngineUnavailable, LabsFull
+from bot.errors import DosirakError, EngineError, EngineNotFound, EngineTimeout, EngineUnavailable, LabClosed, LabsFull
 from bot.learning.effects import Verify
 from bot.learning.events import CheckEnded, Event
 from bot.learning.places import step_at
@@ -88,6 +88,8 @@ class Checks:
                 log.info("a check waits for the engine: %s", error)
             await self._give_way(talk)
             await asyncio.sleep(pause)
+            if cause.forgotten():
+                raise LabClosed("nothing is opened any more for who has gone meanwhile")
         return await self._run(talk, cause, script)
 
     async def _refuse(self, talk: Conversation, cause: Cause, place: Place, error: DosirakError) -> None:

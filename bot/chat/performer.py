@@ -204,7 +204,7 @@ class Performer:
             await talk.attempt(line_up(talk, cause, Wish.RUN, job.command, job.origin))
         if job.failure is None and not job.cut and not job.forgotten():
             # Before the next one's command: what that finds done counts for nobody, and this may be what has done it.
-            cause = Cause(job.person, forgotten=job.forgotten)
+            cause = Cause(job.person, forgotten=lambda: job.forgotten())  # A ban may still come.
             await talk.attempt(self.happen(talk, CommandEnded(job.origin), cause))
         if job.cut == STOPPED:
             # The chat cannot be reached, or the bot ends: nobody waits here any more, and the next start says so.

@@ -27,7 +27,7 @@ async def expel(talk: Conversation, who: int) -> None:
         return who in (person.id, talk.scope.chat_id)
 
     await _drop(talk, banned)
-    job = talk.session.job
+    job = talk.session.last
     if job is not None and banned(job.person):
         job.forgotten = lambda: True  # A check of what it has done would open the next lab.
         talk.later(_interrupt(talk, job))

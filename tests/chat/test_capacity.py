@@ -417,6 +417,26 @@ async def test_a_banned_persons_command_ends_also_while_the_lab_cannot_be_closed
         assert not await house.store.labs.all()
 
 
+async def test_a_check_of_a_banned_persons_that_waits_for_the_engine_opens_no_lab(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command had ended before the ban."""
+    monkeypatch.setattr("bot.chat.checks.ENGINE_RETURNS", (1.0,))
+    house.guests = GuestList(admins=frozenset({HANEUL}))
+    await house.restart()
+    async with Member(house.url, HANEUL) as haneul, Member(house.url, MINJUN) as minjun:
+        await minjun.says("/start ch02-clean-up")
+        await minjun.sees("4/4")
+        await minjun.says("sleep 0.5")
+        await minjun.sees("$ sleep 0.5")
+        house.labs.only.broken_off = [EngineUnavailable("no answer")]
+        await minjun.sees("✓")
+        await haneul.says(f"/ban {MINJUN}")
+        await haneul.sees("열려 있던 실습 환경 1개도 닫았어요")
+        await asyncio.sleep(1.5)
+        assert not await house.store.labs.all()
+
+
 async def test_each_lab_of_a_banned_forum_is_closed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that resists keeps none of the others open, and is tried again by itself; the admin reads both."""
     monkeypatch.setattr("bot.chat.warden.TICK_SECONDS", 1.0)

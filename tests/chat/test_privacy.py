@@ -104,6 +104,22 @@ async def test_what_runs_writes_nothing_after_it(house: House, learner: Member, 
     await learner.sees("\nnew\n")
 
 
+async def test_a_check_that_waits_for_the_engine_opens_no_lab_after_it(
+    house: House, learner: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be a newcomer's, whom nobody has met."""
+    monkeypatch.setattr("bot.chat.checks.ENGINE_RETURNS", (1.0,))
+    await learner.says("/start ch02-clean-up")
+    await learner.sees("4/4")
+    await learner.says("sleep 0.5")
+    await learner.sees("$ sleep 0.5")
+    house.labs.only.broken_off = [EngineUnavailable("no answer")]
+    await learner.sees("✓")
+    await forget(house, learner)
+    await asyncio.sleep(1.2)
+    assert await stored(house) == {}
+
+
 async def test_a_lab_that_is_being_opened_is_not_there_after_it(house: House, learner: Member) -> None:
     """The command that waits for it does not run."""
     house.labs.opening = asyncio.Event()
