@@ -7,6 +7,7 @@ import json
 import random
 import re
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -69,7 +70,7 @@ async def told(lab: HandMadeLab, fake: FakeEngine, call: tuple[str, str, Any], n
     answer = await raw(lab.socket, Step(method, f"/v1.41/{target.format(name)}", body, "application/json").raw)
     word = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])")
     lines = [word.sub("NAME", line) for line in answer.decode().split("\r\n") if not line.startswith("Content-Length")]
-    return status(answer), "\n".join(lines), sorted(word.sub("NAME", line) for line in fake.lines)
+    return status(answer), "\n".join(lines), sorted(word.sub("NAME", unquote(line)) for line in fake.lines)
 
 
 def strangers(real: str) -> str:
