@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from shlex import quote
 from typing import Self
 
+from bot.errors import EngineUnavailable
 from bot.sandbox.engine import Engine
 from bot.sandbox.stream import EngineStream, hijack
 
@@ -80,7 +81,7 @@ class Scripts:
         except _Ended as ended:
             found = await self._engine.call(lambda client: client.exec_inspect(bash.id))
             code = found["ExitCode"]
-            return ScriptResult(KILLED if code is None else code, ended.output)
+            return ScriptResult(TIMED_OUT if code is None else code, ended.output)
 
     async def _run(self, bash: _Bash, script: str, environment: Mapping[str, str], timeout: float) -> ScriptResult:
         try:
@@ -149,13 +150,19 @@ class _Bash:
         self.waits = False
         try:
             async with asyncio.timeout(timeout + GRACE_SECONDS):
-                await self._stream.write("\0".join([mark, f"{timeout:g}", variables + script, ""]).encode())
+                await self._take("\0".join([mark, f"{timeout:g}", variables + script, ""]))
                 code = await self._collect(mark.encode(), output)
         except TimeoutError:
             return ScriptResult(TIMED_OUT, _text(output))
         self.waits = True
         too_long = code == KILLED and asyncio.get_running_loop().time() >= began + timeout
         return ScriptResult(TIMED_OUT if too_long else code, _text(output))
+
+    async def _take(self, work: str) -> None:
+        try:
+            await self._stream.write(work.encode())
+        except EngineUnavailable as error:  # as an end that is read is: an engine that is back does not know this bash
+            raise _Ended("") from error
 
     async def _collect(self, mark: bytes, output: bytearray) -> int:
         """What the script says goes into `output`, until its mark; its exit code."""

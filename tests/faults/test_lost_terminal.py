@@ -53,6 +53,18 @@ async def test_a_terminal_that_the_engine_lost_is_replaced(
         assert shell.ended == [137]
 
 
+async def test_the_first_script_after_the_engine_has_died_and_come_back_runs(
+    home: House, engine: FragileEngine
+) -> None:
+    """The bash that waited for it is not known any more."""
+    async with sandbox(home.settings) as host:
+        lab = await host.labs.open(LabId(secrets.token_hex(5)))
+        assert (await lab.run_script("echo first")).output == "first\n"
+        engine.die()
+        await engine.come_back()
+        assert (await lab.run_script("echo second")).output == "second\n"
+
+
 @contextmanager
 def slowed_down(lab: LabId) -> Iterator[None]:
     """One hundredth of a processor for a lab's containers: what is started in one takes seconds."""
