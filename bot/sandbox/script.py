@@ -94,13 +94,15 @@ class Scripts:
 
     def _taken(self) -> _Bash | None:
         kept, self._kept = self._kept, None
+        if kept is not None:
+            self._engine.turns.unkeep()
         if self._until is not None:
             self._until.cancel()
         return kept
 
     def _keep(self, bash: _Bash) -> None:
         self.end_kept()
-        if self._closed or not bash.waits:
+        if self._closed or not bash.waits or not self._engine.turns.keep():
             bash.close()
             return
         self._kept = bash

@@ -1,10 +1,12 @@
-"""Turns: how many containers start or end at a time on the host, whose files are read, who has a lab's to itself."""
+"""Turns: how many containers start or end at a time on the host, whose files are read, who has a lab's to itself, and
+how many processes wait in labs for work."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 from weakref import WeakValueDictionary
 
 from bot.identity import LabId
@@ -16,6 +18,9 @@ LOOKUPS = 2
 TURN_SECONDS = 3.0
 """A start takes 0.3 s, on a busy host a few, an end less. What takes longer waits for something else than a processor,
 and must not keep everybody from starting and ending."""
+MAX_KEYS, KEPT_PART = Path("/proc/sys/kernel/keys/maxkeys"), 8
+"""runc gives each container, and each process started in one, a key of the kernel. The user that all labs' roots
+are outside may have 200 by default; an eighth is for what only waits, since without a key no container starts."""
 
 
 class Turns:
@@ -27,6 +32,7 @@ class Turns:
         self._ends = asyncio.Semaphore(ENDS)
         self._walks = asyncio.Lock()
         self._lookups = asyncio.Semaphore(LOOKUPS)
+        self._kept, self._most_kept = 0, _keys() // KEPT_PART
         self._labs: WeakValueDictionary[LabId, asyncio.Lock] = WeakValueDictionary()
 
     def lab(self, lab: LabId) -> asyncio.Lock:
@@ -42,6 +48,17 @@ class Turns:
         """One of the turns to have the engine look a user up in a container's files; gives as `walk` does."""
         return within(self._lookups, patience)
 
+    def keep(self) -> bool:
+        """Whether one more process may wait in a lab for work; `unkeep` is said once for each that may."""
+        if self._kept >= self._most_kept:
+            return False
+        self._kept += 1
+        return True
+
+    def unkeep(self) -> None:
+        """It waits no more."""
+        self._kept -= 1
+
     def start(self) -> AbstractAsyncContextManager[None]:
         """One turn among the starts of all labs. It is given back early when the start hangs."""
         return _turn(self._starts)
@@ -49,6 +66,13 @@ class Turns:
     def end(self) -> AbstractAsyncContextManager[None]:
         """The same among the ends."""
         return _turn(self._ends)
+
+
+def _keys() -> int:
+    try:
+        return int(MAX_KEYS.read_text())
+    except (OSError, ValueError):
+        return 0
 
 
 @asynccontextmanager

@@ -14,7 +14,8 @@ SYSCTLS = Path("/proc/sys")
 LABS, CONTAINERS, PIDS = 200, 12, 256
 """The defaults of DOSIRAK_LABS_MAX, DOSIRAK_LAB_CONTAINERS and DOSIRAK_LAB_PIDS, as in bot/settings.py."""
 SPARE_KEYS, KEY_BYTES = 20, 100
-"""Of the user that all labs' roots are outside; and what a container's key takes."""
+"""Of the user that all labs' roots are outside, who has one for each container, toolbox, and bash that waits for a
+check; and what one takes."""
 HOST_QUEUES, QUEUES = 192, 40
 """Queues of inotify: more than the kernel lets all services of a host have by default, and those of a busy lab."""
 TERMINALS = 4
@@ -27,7 +28,7 @@ def needs(labs: int, containers: int, pids: int, *, userns: bool) -> dict[str, i
 
     `userns`: their roots are another user outside; root itself may have a million keys.
     """
-    keys = labs * (1 + containers) + SPARE_KEYS
+    keys = labs * (2 + containers) + SPARE_KEYS
     found = {"kernel.keys.maxkeys": keys, "kernel.keys.maxbytes": KEY_BYTES * keys} if userns else {}
     return found | {
         "fs.inotify.max_user_instances": HOST_QUEUES + QUEUES * labs,

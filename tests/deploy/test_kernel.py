@@ -39,8 +39,8 @@ def test_the_line_names_what_is_short_and_the_command(machine: Path, capsys: pyt
     command = line.partition("sysctl -w ")[2].partition(" (")[0]
     raised = dict(word.split("=") for word in command.split())
     assert raised == {
-        "kernel.keys.maxkeys": "2620",
-        "kernel.keys.maxbytes": "262000",
+        "kernel.keys.maxkeys": "2820",
+        "kernel.keys.maxbytes": "282000",
         "fs.inotify.max_user_instances": "8192",
     }
     for name, number in raised.items():

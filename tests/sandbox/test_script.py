@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.sandbox.engine import Engine
 from bot.sandbox.lab import Lab
-from bot.sandbox.script import OUTPUT_LIMIT
+from bot.sandbox.names import toolbox_name
+from bot.sandbox.script import OUTPUT_LIMIT, Scripts
 from bot.settings import Settings
 from deploy.host.engine_api import ask
 from tests.sandbox.kit import eventually, reading
@@ -91,6 +93,27 @@ async def test_no_bash_waits_for_ever(lab: Lab, monkeypatch: pytest.MonkeyPatch)
     pid = (await lab.run_script(WAITER)).output.strip()
     async with reading(lab) as shell:
         assert "gone" in await shell.runs(f"while [ -e /proc/{pid}/exe ]; do sleep 0.1; done; echo gone")
+
+
+async def test_as_many_bashes_wait_on_the_host_as_an_eighth_of_the_kernels_keys(
+    lab: Lab, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each takes a key as a container does; one that may not wait ends with its script, which lacks nothing."""
+    (tmp_path / "maxkeys").write_text("16\n")
+    monkeypatch.setattr("bot.sandbox.turns.MAX_KEYS", tmp_path / "maxkeys")
+    engine = Engine(Path(settings.engine.removeprefix("unix://")))
+    toolbox = (await engine.inspect(toolbox_name(lab.id)))["Id"]
+    first, second, third = (Scripts(engine, toolbox) for _ in range(3))
+    pids = [(await one.run(WAITER, environment={}, timeout=20)).output.strip() for one in (first, second, third)]
+    async with reading(lab) as shell:
+        there = f"for pid in {' '.join(pids)}; do [ -e /proc/$pid/exe ] && echo yes; done"
+        assert not engine.turns.keep()
+        await shell.runs(f"while [ -e /proc/{pids[2]}/exe ]; do sleep 0.1; done")
+        assert (await shell.runs(there)).count("yes") == 2
+    for scripts in (first, second, third):
+        scripts.close()
+    assert [engine.turns.keep() for _ in range(3)] == [True, True, False]
+    await engine.close()
 
 
 async def test_a_script_that_comes_with_the_end_of_the_shell_runs_in_the_next_one(lab: Lab, settings: Settings) -> None:
