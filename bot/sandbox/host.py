@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 MIB = 2**20
 TOOLBOX_SHARES = 2
 """A toolbox may use as much memory as this many containers: the docker CLI alone takes 30 MiB for each call."""
+CHECKS_PIDS = 16
+"""Processes in the toolbox for the bashes that run checks: who is at work there keeps what a container has."""
 
 READY_SECONDS = 2.0
 """How long the start waits for the engine; after that it goes on without, and recovers by itself."""
@@ -151,7 +153,7 @@ class SandboxHost:
             runtime=settings.runtime,
             limits=LabLimits(settings.lab_memory_mib * MIB, settings.lab_cpus, settings.lab_pids),
             toolbox_memory=min(settings.lab_memory_mib, TOOLBOX_SHARES * settings.container_memory_mib) * MIB,
-            toolbox_pids=settings.container_pids,
+            toolbox_pids=settings.container_pids + CHECKS_PIDS,
         )
 
     def _disk_watchdog(self) -> DiskWatchdog:

@@ -104,14 +104,18 @@ def test_a_name_beats_the_beginning_of_an_id_and_a_full_id_beats_a_name() -> Non
     assert forwarded(asked("POST", f"/containers/{WEB}/pause", None, known)).request.path == f"/containers/{WEB}/pause"
 
 
-def test_for_a_full_id_the_engine_is_asked_about_that_container_alone_and_only_in_the_lab() -> None:
-    """A list would have it go through the containers of all labs."""
-    verdict = asked("POST", f"/containers/{WEB}/wait", None, {})
+@pytest.mark.parametrize(("reference", "filters"), [(WEB, {"id": [WEB]}), ("web", {}), (WEB[:12], {})])
+def test_only_for_a_full_id_the_engine_is_asked_about_one_container_and_always_in_the_lab(
+    reference: str, filters: dict[str, Any]
+) -> None:
+    """For a list it goes through the containers of all labs; a name, or the beginning of an id, needs that."""
+    verdict = asked("POST", f"/containers/{reference}/wait", None, {})
     assert isinstance(verdict, Need)
-    requests = [question.request for question in verdict.questions]
-    assert [json.loads(dict(request.query)["filters"]) for request in requests if request] == [
-        {"label": [f"dosirak.lab={LAB}"], "id": [WEB]}
-    ]
+    (request,) = (question.request for question in verdict.questions)
+    assert request is not None and json.loads(dict(request.query)["filters"]) == {
+        "label": [f"dosirak.lab={LAB}"],
+        **filters,
+    }
 
 
 def test_a_start_asks_for_the_other_containers_only_where_a_port_could_be_taken() -> None:
