@@ -200,7 +200,8 @@ class SandboxHost:
         else:
             return
         if (lab := self.labs.get(lab_id)) is not None:
-            self._tasks.start(lab.ports.ensure(container_id), name=f"ports of {container_id[:12]}")
+            keep = lab.ports.gone if isinstance(event, ContainerRemoved) else lab.ports.ensure
+            self._tasks.start(keep(container_id), name=f"ports of {container_id[:12]}")
 
 
 class _Observer:

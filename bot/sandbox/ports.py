@@ -59,6 +59,11 @@ class PortForwards:
             except (EngineError, LabError, OSError) as error:
                 log.warning("ports of container %s are not open: %s", container_id[:12], error)
 
+    async def gone(self, container_id: str) -> None:
+        """The container was removed: nothing of it is kept."""
+        self._portless.discard(container_id)
+        await self.ensure(container_id)
+
     async def _ensure(self, container_id: str) -> None:
         ports = [] if self._closed else await self._wanted(container_id)
         if not ports:

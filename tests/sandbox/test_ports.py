@@ -54,6 +54,8 @@ async def test_the_engine_is_asked_once_about_a_container_that_publishes_nothing
     for container_id in (quiet, web) * 3:
         await lab.ports.ensure(container_id)
     assert looked.count(quiet) == 1 and looked.count(web) >= 3
+    await lab.remove(quiet)
+    await eventually(lambda: looked.count(quiet) >= 2)  # Nothing is remembered of a container that is gone.
 
 
 async def test_a_client_that_hangs_up_is_no_fault(lab: Lab, make: Make, caplog: pytest.LogCaptureFixture) -> None:
