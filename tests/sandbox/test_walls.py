@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,13 +17,29 @@ from bot.sandbox.lab import Lab
 from bot.sandbox.names import network_name, toolbox_name
 from bot.sandbox.namespace import NetworkNamespace, namespace_of
 from bot.settings import Settings
-from deploy.host.temporary import temporary_engine
+from deploy.host.temporary import EngineHost, temporary_engine
 from tests.sandbox.kit import Make, sandbox
 
 pytestmark = pytest.mark.engine
 
 REFUSED, UNKNOWN = 7, 6
 """Exit codes of curl: no connection; no such host."""
+
+
+@pytest.fixture(scope="module")
+def lonely() -> Iterator[EngineHost]:
+    """An engine where no bot has labs, so that nobody else looks after the rules: a keeper puts back what is taken."""
+    with temporary_engine() as engine:
+        yield engine
+
+
+@pytest.fixture
+async def firewall(lonely: EngineHost) -> AsyncIterator[Firewall]:
+    """Its walls, in place."""
+    firewall = Firewall(NetworkNamespace(lonely.network_namespace))
+    await firewall.ensure()
+    yield firewall
+    await firewall.remove()
 
 
 async def curl(lab: Lab, url: str) -> int:
@@ -86,9 +102,8 @@ async def test_what_a_lab_says_within_itself_takes_no_place_in_the_table_of_all(
     assert entries() - before < 200
 
 
-async def test_flushed_rules_come_back(settings: Settings, host: SandboxHost) -> None:
+async def test_flushed_rules_come_back(firewall: Firewall) -> None:
     """Looking twice changes nothing; after a flush one look is enough."""
-    firewall = Firewall(NetworkNamespace(settings.network_namespace))
     assert await firewall.ensure() is False
     await firewall._run("iptables", "-F", "INPUT")
     assert await firewall.ensure() is True
@@ -100,10 +115,9 @@ async def test_flushed_rules_come_back(settings: Settings, host: SandboxHost) ->
 
 
 async def test_a_kernel_without_ipv6_needs_no_rules_for_it(
-    settings: Settings, host: SandboxHost, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    firewall: Firewall, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Its tables may not even be there; once IPv6 is, so are the rules."""
-    firewall = Firewall(NetworkNamespace(settings.network_namespace))
     await firewall.remove()
     with monkeypatch.context() as without:
         without.setattr("bot.sandbox.firewall.IPV6", tmp_path / "if_inet6")
@@ -113,9 +127,8 @@ async def test_a_kernel_without_ipv6_needs_no_rules_for_it(
     assert "DOSIRAK" in await firewall._run("ip6tables", "-S")
 
 
-async def test_a_rule_put_before_ours_is_overtaken(settings: Settings, host: SandboxHost) -> None:
+async def test_a_rule_put_before_ours_is_overtaken(firewall: Firewall) -> None:
     """Docker writes its own rules at the top when it starts again."""
-    firewall = Firewall(NetworkNamespace(settings.network_namespace))
     await firewall._run("iptables", "-I", "INPUT", "-i", "lab+", "-j", "ACCEPT")
     try:
         assert await firewall.ensure() is True
@@ -126,24 +139,20 @@ async def test_a_rule_put_before_ours_is_overtaken(settings: Settings, host: San
         await firewall._run("iptables", "-D", "INPUT", "-i", "lab+", "-j", "ACCEPT")
 
 
-@pytest.fixture
-def lonely(settings: Settings) -> Iterator[Settings]:
-    """An engine where no other bot has labs."""
-    with temporary_engine() as engine:
-        yield settings.model_copy(
-            update={
-                "state": engine.state / "bot",
-                "engine": f"unix://{engine.socket}",
-                "network_namespace": str(engine.network_namespace),
-                "cgroup": engine.cgroup,
-            }
-        )
-
-
-async def test_the_walls_come_with_the_host_and_go_with_it(lonely: Settings) -> None:
+async def test_the_walls_come_with_the_host_and_go_with_it(
+    firewall: Firewall, lonely: EngineHost, settings: Settings
+) -> None:
     """An engine that somebody else uses later finds no rule of ours."""
-    firewall = Firewall(NetworkNamespace(lonely.network_namespace))
-    async with sandbox(lonely) as passing:
+    theirs = settings.model_copy(
+        update={
+            "state": lonely.state / "bot",
+            "engine": f"unix://{lonely.socket}",
+            "network_namespace": str(lonely.network_namespace),
+            "cgroup": lonely.cgroup,
+        }
+    )
+    await firewall.remove()
+    async with sandbox(theirs) as passing:
         for command in ("iptables", "ip6tables"):
             assert "DOSIRAK" in await firewall._run(command, "-S")
         await passing.stop_all()
