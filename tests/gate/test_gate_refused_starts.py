@@ -125,3 +125,21 @@ async def test_the_cli_starts_nothing_whose_attach_was_refused(
     ran = await lab_a.docker("run", "--name", "brief", BASE, "true", cli=cli)
     assert ran.code == 1 and "received 429" in ran.err and "Unrecognized" not in ran.err, ran
     assert await lab_a.ok("ps", "-a", "--format", "{{.State}}") == "created"
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("cli", CLIS)
+async def test_run_rm_of_a_port_that_is_taken_ends_and_leaves_nothing(lab_a: HandMadeLab, cli: str) -> None:
+    """The engine removes a container of --rm that it could not start, and the CLI waits for that; others are kept, and
+    so is one that runs."""
+    lab_a.has(BASE)
+    publish = ("--publish", "8088:80")
+    await lab_a.ok("create", "--rm", "--name", "later", *publish, "-v", "/anonymous", BASE, "sleep", "600")
+    await lab_a.ok("run", "-d", "--rm", "--name", "first", *publish, BASE, "sleep", "600")
+    for words in (("run", "--rm", *publish, BASE, "true"), ("start", "--attach", "later")):
+        ran = await lab_a.docker(*words, cli=cli, timeout=20)
+        assert ran.code and "port is already allocated" in ran.err, (words, ran)
+    assert (await lab_a.docker("run", "--name", "kept", *publish, BASE, "true", cli=cli)).code == 125
+    listed = await lab_a.ok("ps", "-a", "--format", "{{.Names}} {{.State}}")
+    assert listed.splitlines() == ["kept created", "first running"]
+    assert await lab_a.ok("volume", "ls", "-q") == ""

@@ -27,6 +27,7 @@ from bot.sandbox.gate.body import body_pieces, read_body
 from bot.sandbox.gate.carry import framing
 from bot.sandbox.gate.copy import Kept
 from bot.sandbox.gate.faults import BadRequest, ConnectionOver
+from bot.sandbox.gate.forsaken import forsake
 from bot.sandbox.gate.head import MAX_HEAD, Head, read_head
 from bot.sandbox.gate.lab import Lab
 from bot.sandbox.gate.listening import ClientReader
@@ -187,6 +188,8 @@ class Connection:
         """Decide and carry out; calls that count or reserve something have the lab to themselves meanwhile."""
         async with self._lab.changes if route.exclusive else contextlib.nullcontext():
             verdict = await self._lab.decided(call)
+            if isinstance(verdict, Refuse) and verdict.code == "port-taken":
+                await forsake(self._lab, call)
             carry = verdict.reply.carry if isinstance(verdict, Forward) else Carry.WHOLE
             if carry is Carry.WHOLE:
                 answer = await self._whole(verdict)
