@@ -6,8 +6,8 @@ record that takes its place: a line that is typed into a shell has one before, s
 
 Telegram takes no key by which it would know a message that is sent again. So one window stays open: a bot that is
 killed between a reply and the note that the update is done, some milliseconds, gives that reply again at its start.
-What was asked for is done again then too, which changes nothing: a lab knows which update it was extended for. Only a
-page's Extend adds its time twice, up to the longest that a page may be open.
+What was asked for is done again then too, which changes nothing: a lab and a page know which update they were extended
+for.
 """
 
 from __future__ import annotations

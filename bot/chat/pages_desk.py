@@ -11,6 +11,7 @@ from bot.chat import notices
 from bot.chat.cause import Cause
 from bot.chat.conversation import Conversation
 from bot.chat.countdown import Countdown
+from bot.chat.inbox import at_work
 from bot.chat.kit import Kit
 from bot.chat.message import Outgoing
 from bot.errors import ChatError, DosirakError, PageError
@@ -149,11 +150,13 @@ class PagesDesk:
             await self._close(talk, cause, page)
 
     async def _extend(self, talk: Conversation, cause: Cause, page: Page, lab_ends_at: datetime) -> None:
+        update = receipt.number if (receipt := at_work()) else None
         try:
-            extended = await self._kit.pages.extend(page.token, lab_ends_at)
+            extended = await self._kit.pages.extend(page.token, lab_ends_at, update)
         except PageError:
             return await talk.answer(cause, talk.words("pages.already_over"))
-        longer = "pages.extended" if extended.ends_at > page.ends_at else "pages.longest"
+        anew = extended.ends_at > page.ends_at or (update is not None and page.extended_for == update)
+        longer = "pages.extended" if anew else "pages.longest"
         key = "pages.with_lab" if extended.ends_at == lab_ends_at else longer
         await talk.answer(cause, talk.words(key, time=notices.left(talk.words, extended, self._kit.clock())))
         await self._redraw(talk, extended)

@@ -23,6 +23,8 @@ class Page:
     container_port: int
     opened_at: datetime
     ends_at: datetime
+    extended_for: int | None = None
+    """The update that asked for more time last."""
 
     @property
     def place(self) -> tuple[LabId, str, int, int]:
@@ -59,6 +61,8 @@ class PageRecord(Protocol):
     def opened_at(self) -> datetime: ...
     @property
     def ends_at(self) -> datetime: ...
+    @property
+    def extended_for(self) -> int | None: ...
 
 
 class PageRecords(Protocol):
@@ -102,4 +106,5 @@ def page_of(record: PageRecord) -> Page:
         record.container_port,
         record.opened_at,
         record.ends_at,
+        record.extended_for,
     )

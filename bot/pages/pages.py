@@ -98,14 +98,19 @@ class Pages:
             self._serve(page)
         return page
 
-    async def extend(self, token: str, until: datetime | None = None) -> Page:
-        """One more lifetime, up to LONGEST from now and to the lab's end; raises PageError when the page is over."""
+    async def extend(self, token: str, until: datetime | None = None, update: int | None = None) -> Page:
+        """One more lifetime, up to LONGEST from now and to the lab's end; raises PageError when the page is over.
+
+        `update` asked for it: a bot that was killed before that was noted as done meets it again, and adds nothing.
+        """
         async with self._opening:
             route, now = self._routes.get(token), self._clock()
             if route is None or route.page.is_over(now):
                 raise PageError("the page is over")
+            if update is not None and route.page.extended_for == update:
+                return route.page
             ends_at = _capped(min(route.page.ends_at + self._ttl, now + LONGEST * self._ttl), until)
-            page = dataclasses.replace(route.page, ends_at=max(ends_at, route.page.ends_at))
+            page = dataclasses.replace(route.page, ends_at=max(ends_at, route.page.ends_at), extended_for=update)
             await self._records.put(page)
             self._serve(page)
         return page

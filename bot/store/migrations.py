@@ -205,7 +205,9 @@ SIXTH: Step = (
 
 SEVENTH: Step = ("ALTER TABLE labs ADD COLUMN extended_for INTEGER",)
 
-STEPS: tuple[Step, ...] = (FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH)
+EIGHTH: Step = ("ALTER TABLE pages ADD COLUMN extended_for INTEGER",)
+
+STEPS: tuple[Step, ...] = (FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH)
 
 
 async def migrate(database: Database, steps: Sequence[Step] = STEPS) -> None:

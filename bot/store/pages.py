@@ -12,7 +12,8 @@ from bot.store.database import Database, Row, Statements
 from bot.store.times import from_seconds, to_seconds
 
 _COLUMNS = (
-    "token, lab_id, container_id, container_name, host_port, container_port, visits, message_id, opened_at, ends_at"
+    "token, lab_id, container_id, container_name, host_port, container_port, visits, message_id, opened_at, ends_at, "
+    "extended_for"
 )
 
 
@@ -35,6 +36,8 @@ class PageFacts(Protocol):
     def opened_at(self) -> datetime: ...
     @property
     def ends_at(self) -> datetime: ...
+    @property
+    def extended_for(self) -> int | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ class PageRecord:
     message_id: int | None
     opened_at: datetime
     ends_at: datetime
+    extended_for: int | None = None
+    """The update that asked for more time last."""
 
 
 class Pages:
@@ -61,8 +66,9 @@ class Pages:
         """Add or change; visits and message stay as they are. Raises LabClosed when the lab has no record."""
         await self._database.rows(
             "INSERT INTO pages (token, lab_id, container_id, container_name, host_port, container_port, opened_at, "
-            "ends_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (token) DO UPDATE SET "
-            "container_name = excluded.container_name, ends_at = excluded.ends_at",
+            "ends_at, extended_for) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (token) DO UPDATE SET "
+            "container_name = excluded.container_name, ends_at = excluded.ends_at, "
+            "extended_for = excluded.extended_for",
             (
                 page.token,
                 page.lab_id,
@@ -72,6 +78,7 @@ class Pages:
                 page.container_port,
                 to_seconds(page.opened_at),
                 to_seconds(page.ends_at),
+                page.extended_for,
             ),
         )
 
@@ -106,7 +113,7 @@ class Pages:
 
 
 def _record(row: Row) -> PageRecord:
-    token, lab_id, container_id, name, host_port, container_port, visits, message_id, opened_at, ends_at = row
+    token, lab_id, container_id, name, host_port, container_port, visits, message_id, opened_at, ends_at, update = row
     return PageRecord(
         token,
         LabId(lab_id),
@@ -118,4 +125,5 @@ def _record(row: Row) -> PageRecord:
         message_id,
         from_seconds(opened_at),
         from_seconds(ends_at),
+        update,
     )

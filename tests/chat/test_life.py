@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any, NoReturn
 
 import pytest
 
 from bot.errors import EngineTimeout
 from bot.localchat.seed import GROUP_ID
+from bot.pages import Pages
+from bot.sandbox.events import ContainerStarted
+from bot.sandbox.summary import PublishedPort
 from bot.store import LabState
 from tests.chat.bash_lab import container
 from tests.chat.conftest import House
@@ -58,6 +62,33 @@ async def test_a_bot_that_is_killed_while_it_extends_extends_once(house: House, 
     await learner.sees_where(lambda seen: seen.id > first.id and "(16:30)" in seen.text, "the same again")
     (record,) = await house.store.labs.all()
     assert record.extensions == 1
+
+
+async def test_a_bot_that_is_killed_while_it_extends_a_page_extends_it_once(
+    house: House, learner: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It had not answered yet: the next start says that the page was extended, as it would have."""
+    await learner.says("true")
+    await learner.sees("✓")
+    web = container("quirky_hugle", number=4, ports=(PublishedPort(8088, 80, "tcp"),))
+    house.events.tell(ContainerStarted(house.labs.only.id, web))
+    page = await learner.sees("30분 뒤")
+    extend, extended = Pages.extend, asyncio.Event()
+
+    async def killed_after(*asked: Any) -> NoReturn:
+        await extend(*asked)
+        extended.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    with monkeypatch.context() as killed:
+        killed.setattr(Pages, "extend", killed_after)
+        tap = await learner.presses("⏱ 연장", on=page)
+        await extended.wait()
+        await house.stack.aclose()
+    await house.start()
+    assert "연장했어요. 앞으로 1시간 동안" in (await learner.sees_toast(tap)).text
+    await learner.sees("1시간 뒤")
 
 
 async def test_a_lab_is_closed_by_hand_after_a_question(house: House, learner: Member) -> None:

@@ -71,6 +71,18 @@ async def test_extending_adds_time_but_not_without_end(house: House) -> None:
     assert record is not None and record.ends_at == last.ends_at
 
 
+async def test_an_update_that_is_done_once_more_extends_a_page_once(house: House) -> None:
+    """Also after a restart, and when the page was opened again meanwhile; the next update counts anew."""
+    page = await house.page(hello)
+    house.clock.forward(minutes=20)
+    once = await house.pages.extend(page.token, update=7)
+    await house.pages.open(LAB, "c1", "web", 8088, 80)
+    async with house.new_pages() as restarted:
+        assert await restarted.extend(page.token, update=7) == once
+    house.clock.forward(minutes=5)
+    assert (await house.pages.extend(page.token, update=8)).ends_at > once.ends_at
+
+
 async def test_no_page_is_promised_beyond_its_labs_end(house: House) -> None:
     """Neither when it is opened or opened again, nor by Extend; and a page is never cut shorter by that."""
     await house.page(hello)
