@@ -16,7 +16,7 @@ from bot.identity import Scope
 from bot.learning.capacity import PARKED_LONG, QUIET, Bounds, HostRoom
 from bot.localchat.seed import FORUM_ID, GROUP_ID
 from bot.store import LabState
-from tests.chat.bash_lab import container
+from tests.chat.bash_lab import HELD, container
 from tests.chat.conftest import House
 from tests.chatclient import Member, Seen
 from tests.store.looking import audit_lines
@@ -427,9 +427,10 @@ async def test_a_check_of_a_banned_persons_that_waits_for_the_engine_opens_no_la
     async with Member(house.url, HANEUL) as haneul, Member(house.url, MINJUN) as minjun:
         await minjun.says("/start ch02-clean-up")
         await minjun.sees("4/4")
-        await minjun.says("sleep 0.5")
-        await minjun.sees("$ sleep 0.5")
+        await minjun.says(HELD)
+        await minjun.sees("$ until")
         house.labs.only.broken_off = [EngineUnavailable("no answer")]
+        house.labs.only.shell.let_go()
         await minjun.sees("✓")
         await haneul.says(f"/ban {MINJUN}")
         await haneul.sees("열려 있던 실습 환경 1개도 닫았어요")

@@ -13,7 +13,7 @@ from bot.course import Course
 from bot.identity import Scope
 from bot.localchat.faults import Fault
 from bot.store import Driving, Who
-from tests.chat.bash_lab import container
+from tests.chat.bash_lab import HELD, container
 from tests.chat.conftest import House
 from tests.chatclient import Member, Seen
 from tests.store.looking import audit_lines
@@ -446,10 +446,11 @@ async def test_a_line_that_waited_earns_nothing_by_what_came_before_it(house: Ho
     await house.restart()
     await haneul.says("/start ch02-hello")
     await haneul.sees("2/4")
-    await haneul.says("/sh sleep 1")
-    await haneul.sees("$ sleep 1")
+    await haneul.says(f"/sh {HELD}")
+    await haneul.sees("$ until")
     await minjun.says("/sh echo 그다음")
     await minjun.sees("앞의 명령이 끝나면")
+    house.labs.only.shell.let_go()
     await haneul.sees("✅")
     await minjun.sees("\n그다음\n")
     await minjun.says("/sh echo 끝")

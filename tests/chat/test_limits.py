@@ -10,6 +10,7 @@ from bot.chat.pace import TELEGRAM_PACE, Pace
 from bot.localchat import Limits
 from bot.localchat.faults import Fault
 from bot.localchat.seed import GROUP_ID
+from tests.chat.bash_lab import HELD
 from tests.chat.conftest import House
 from tests.chatclient import Member
 
@@ -100,7 +101,8 @@ async def test_the_end_comes_once_whatever_fails(house: House, learner: Member) 
 
 async def test_an_end_that_telegram_holds_back_still_comes(house: House, learner: Member) -> None:
     """The final frame meets the 429 itself: it is the one that is sent when the time is over."""
-    await learner.says("sleep 1; echo over")
+    await learner.says(f"{HELD}; echo over")
     await learner.sees("⏳ 실행 중", timeout=PATIENCE)
     house.local.faults.order(Fault("editMessageText", 429, retry_after=1, times=2))
+    house.labs.only.shell.let_go()
     await learner.sees("\nover\n", timeout=PATIENCE)

@@ -10,6 +10,7 @@ import pytest
 from bot.chat import transport
 from bot.localchat.faults import Fault
 from bot.sandbox.events import EngineBack
+from tests.chat.bash_lab import HELD
 from tests.chat.conftest import House
 from tests.chatclient import Member, Seen
 
@@ -109,12 +110,16 @@ async def test_a_line_that_died_with_the_engine_is_said_to_be_lost(house: House,
 
 async def test_an_end_that_died_with_the_engine_is_said_to_be_unknown(house: House, learner: Member) -> None:
     """The shell is at its prompt again, and nobody saw how the command ended."""
-    await learner.says("echo begun; sleep 0.3")
-    await learner.sees("begun")
-    house.labs.only.shell.mute = True
-    await asyncio.sleep(0.6)
+    await learner.says(f"echo be''gun; {HELD}")
+    await learner.sees("\nbegun\n")
+    shell = house.labs.only.shell
+    shell.mute = True
+    shell.let_go()
+    async with asyncio.timeout(15):
+        while b"\x1b]133;B" not in shell.lost:  # noqa: ASYNC110 - bash is at its prompt, and tells nobody now
+            await asyncio.sleep(0.01)
     assert learner.shows("⏳ 실행 중")
-    house.labs.only.shell.mute = False
+    shell.mute = False
     house.events.tell(EngineBack())
     await learner.sees("어떻게 끝났는지 알 수 없어요")
 

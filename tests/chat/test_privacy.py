@@ -13,6 +13,7 @@ import pytest
 from bot.errors import EngineUnavailable
 from bot.identity import Scope
 from bot.localchat.seed import FORUM_ID, GROUP_ID
+from tests.chat.bash_lab import HELD
 from tests.chat.conftest import House
 from tests.chatclient import Member
 
@@ -91,7 +92,7 @@ async def forget(house: House, learner: Member) -> None:
     assert await stored(house) == {}
 
 
-@pytest.mark.parametrize("line", ["sleep 600", "sleep 0.3", "read word"])
+@pytest.mark.parametrize("line", ["sleep 600", "(trap 'exit 0' INT; read x)", "read word"])
 async def test_what_runs_writes_nothing_after_it(house: House, learner: Member, line: str) -> None:
     """A program that runs ends with the lab, and neither its end nor its step is noted."""
     await learner.says("/start ch02-hello")
@@ -111,9 +112,10 @@ async def test_a_check_that_waits_for_the_engine_opens_no_lab_after_it(
     monkeypatch.setattr("bot.chat.checks.ENGINE_RETURNS", (1.0,))
     await learner.says("/start ch02-clean-up")
     await learner.sees("4/4")
-    await learner.says("sleep 0.5")
-    await learner.sees("$ sleep 0.5")
+    await learner.says(HELD)
+    await learner.sees("$ until")
     house.labs.only.broken_off = [EngineUnavailable("no answer")]
+    house.labs.only.shell.let_go()
     await learner.sees("✓")
     await forget(house, learner)
     await asyncio.sleep(1.2)
@@ -146,15 +148,19 @@ async def test_a_member_who_is_forgotten_completes_nothing_afterwards(house: Hou
     async with Member(house.url, HANEUL, chat=GROUP_ID) as haneul, Member(house.url, MINJUN, chat=GROUP_ID) as minjun:
         await haneul.says("/start ch02-clean-up")
         await haneul.sees("4/4")
-        await minjun.says("/sh sleep 1; docker container ls")
+        await minjun.says(f"/sh {HELD}; docker container ls")
         await minjun.sees("⏳")
         await minjun.says("/sh echo 둘째")
         waiting = await minjun.sees("1번째")
         await minjun.says("/forget")
-        await minjun.presses("내 것 지우기", on=await minjun.sees("무엇을 지울까요?"))
+        await minjun.sees_toast(await minjun.presses("내 것 지우기", on=await minjun.sees("무엇을 지울까요?")))
+        async with asyncio.timeout(PATIENCE):
+            while minjun.now(waiting) is not None:  # noqa: ASYNC110 - nobody is told that a message goes
+                await asyncio.sleep(0.01)
+        house.labs.only.shell.let_go()
         await minjun.sees_where(lambda seen: "docker container ls" in seen.text and seen.button("🔁"), "the end")
         await asyncio.sleep(AFTERWARDS)
-        assert minjun.now(waiting) is None and not minjun.shows("\n둘째\n")
+        assert not minjun.shows("\n둘째\n")
     for table in ("completions", "commands", "audit", "unfinished", "queue"):
         assert not await house.store._database.rows(f"SELECT * FROM {table} WHERE user_id = {MINJUN}")
 

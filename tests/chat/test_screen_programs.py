@@ -12,10 +12,11 @@ from tests.chatclient import Member
 
 async def test_a_full_screen_program_has_a_phones_size(learner: Member) -> None:
     """The pty shrinks when the whole screen is taken, and has its old size for the next command."""
-    await learner.says("printf '\\e[?1049h\\e[H'; sleep 0.3; read -rsn1; stty size; sleep 1")
+    await learner.says("printf '\\e[?1049h\\e[H'; sleep 0.3; read -rsn1; stty size; read -rsn1")
     await learner.sees_button(":wq")
     await learner.says("x")
     await learner.sees("20 40")
+    await learner.says("x")
     await learner.sees("✓")
     await learner.says("stty size")
     await learner.sees("\n24 80\n")

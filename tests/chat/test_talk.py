@@ -17,7 +17,7 @@ from bot.localchat.seed import GROUP_ID
 from bot.sandbox.events import ContainerRemoved, ContainerStarted, ContainerStopped, EngineBack, EngineGone
 from bot.sandbox.summary import PublishedPort
 from bot.store import Begun
-from tests.chat.bash_lab import container
+from tests.chat.bash_lab import HELD, container
 from tests.chat.conftest import House
 from tests.chatclient import Member
 from tests.store.looking import audit_lines
@@ -285,9 +285,10 @@ async def test_a_check_that_the_engine_broke_off_is_run_again(
     monkeypatch.setattr(checks, "ENGINE_RETURNS", (0.1, 0.1))
     await learner.says("/start ch02-clean-up")
     await learner.sees("4/4")
-    await learner.says("sleep 0.5")
-    await learner.sees("$ sleep 0.5")
+    await learner.says(HELD)
+    await learner.sees("$ until")
     house.labs.only.broken_off = [EngineUnavailable("no answer"), EngineNotFound("no such exec instance", 404)]
+    house.labs.only.shell.let_go()
     await learner.sees("✅ 해냈어요.")
     assert house.labs.only.broken_off == []
 
@@ -300,10 +301,12 @@ async def test_a_groups_next_line_does_not_wait_for_the_engine_with_a_check(
     async with Member(house.url, 1001, chat=GROUP_ID) as haneul, Member(house.url, 1002, chat=GROUP_ID) as minjun:
         await haneul.says("/start ch02-clean-up")
         await haneul.sees("4/4")
-        await haneul.says("/sh sleep 1")
-        await haneul.sees("$ sleep 1")
+        await haneul.says(f"/sh {HELD}")
+        await haneul.sees("$ until")
         house.labs.only.broken_off = [EngineUnavailable("no answer")]
         await minjun.says("/sh echo 다음")
+        await minjun.sees("앞의 명령이 끝나면")
+        house.labs.only.shell.let_go()
         await minjun.sees("\n다음\n")
         assert house.labs.only.broken_off == []
 
@@ -315,9 +318,10 @@ async def test_a_check_that_the_engine_refused_is_not_waited_for(
     monkeypatch.setattr(checks, "ENGINE_RETURNS", (60.0,))
     await learner.says("/start ch02-clean-up")
     await learner.sees("4/4")
-    await learner.says("sleep 0.5")
-    await learner.sees("$ sleep 0.5")
+    await learner.says(HELD)
+    await learner.sees("$ until")
     house.labs.only.broken_off = [EngineError("OCI runtime exec failed", 500)]
+    house.labs.only.shell.let_go()
     await learner.sees("✓")
     async with asyncio.timeout(5):
         while await house.store.commands.left():  # noqa: ASYNC110 - nobody is told
