@@ -116,19 +116,6 @@ async def test_the_cli_prints_the_sentence_and_fails(
 
 @pytest.mark.engine
 @pytest.mark.parametrize("cli", CLIS)
-async def test_the_cli_starts_nothing_whose_attach_was_refused(
-    lab_a: HandMadeLab, monkeypatch: pytest.MonkeyPatch, cli: str
-) -> None:
-    """`docker run` attaches before it starts."""
-    lab_a.has(BASE)
-    no_streams(lab_a, monkeypatch)
-    ran = await lab_a.docker("run", "--name", "brief", BASE, "true", cli=cli)
-    assert ran.code == 1 and "received 429" in ran.err and "Unrecognized" not in ran.err, ran
-    assert await lab_a.ok("ps", "-a", "--format", "{{.State}}") == "created"
-
-
-@pytest.mark.engine
-@pytest.mark.parametrize("cli", CLIS)
 async def test_run_rm_of_a_port_that_is_taken_ends_and_leaves_nothing(lab_a: HandMadeLab, cli: str) -> None:
     """The engine removes a container of --rm that it could not start, and the CLI waits for that; others are kept, and
     so is one that runs."""

@@ -7,8 +7,6 @@ import contextlib
 from collections.abc import Iterable
 from http import HTTPStatus
 
-from bot.guard.verdict import JSON_TYPE, to_json
-
 Headers = Iterable[tuple[str, str]]
 
 ALWAYS = (
@@ -48,12 +46,6 @@ def whole(status: int, headers: Headers, body: bytes, *, method: str, close: boo
     if close:
         extra.append(("Connection", "close"))
     return head(status, extra) + (b"" if method == "HEAD" or status in (204, 304) else body)
-
-
-def message(status: int, text: str, *, method: str, close: bool) -> bytes:
-    """An error in Docker's shape."""
-    body = to_json({"message": text}) + b"\n"
-    return whole(status, (("Content-Type", JSON_TYPE),), body, method=method, close=close)
 
 
 def chunk(data: bytes) -> bytes:

@@ -28,9 +28,10 @@ from bot.sandbox.gate.carry import framing
 from bot.sandbox.gate.copy import Kept
 from bot.sandbox.gate.faults import BadRequest, ConnectionOver
 from bot.sandbox.gate.forsaken import forsake
-from bot.sandbox.gate.head import MAX_HEAD, Head, read_head
+from bot.sandbox.gate.head import Head, read_head
 from bot.sandbox.gate.lab import Lab
-from bot.sandbox.gate.listening import ClientReader
+from bot.sandbox.gate.listening import ClientReader, next_head
+from bot.sandbox.gate.owed import Hearing
 from bot.sandbox.gate.patience import STALL_SECONDS, drained
 from bot.sandbox.gate.slots import Slots
 from bot.sandbox.gate.spool import Spool
@@ -40,8 +41,6 @@ log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 300.0
 """Between requests: Go's own client closes an idle connection after 90 s."""
-HEAD_SECONDS = 10.0
-"""From a head's first byte to its last."""
 ARCHIVE_SECONDS = 300.0
 """64 MiB, up or down, at a slow phone's speed."""
 AWAY = "the lab's Docker Engine does not answer right now; the lab and its containers are kept, try again in a moment"
@@ -59,7 +58,11 @@ TOO_OFTEN = Refuse(429, "too-often", "many of these are under way in this lab al
 class Connection:
     """Serves one client until it, or the way it behaves, ends the connection."""
 
-    def __init__(self, lab: Lab, reader: ClientReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, lab: Lab, reader: ClientReader, writer: asyncio.StreamWriter, only: Refuse | None = None
+    ) -> None:
+        """`only`: what its one request is answered with."""
+        self._only = only
         self._lab = lab
         self._reader = reader
         self._writer = writer
@@ -70,6 +73,7 @@ class Connection:
         """Whether the client asked for a raw stream. An old CLI takes any answer that says `close` for that stream."""
         self._opening: Forward | None = None
         """The stream in which a refusal is said."""
+        self._hearing = Hearing(lab.owed, writer)
 
     async def serve(self) -> None:
         try:
@@ -95,19 +99,20 @@ class Connection:
     async def _one(self) -> bool:
         """One request and its answer; False when the client has no more."""
         method, self._begun, self._upgrade, self._opening = "GET", False, False, None
+        self._hearing.begin()
         try:
-            raw = await self._read_raw_head()
+            raw = await next_head(self._reader, IDLE_SECONDS if self._only is None else client.LINGER_SECONDS)
             if raw is None:
                 return False
             await self._lab.paces.call()
             head = read_head(raw)
             method, self._upgrade = head.method, head.wants_upgrade
-            self._close = not head.keep_alive
+            self._close = not head.keep_alive or self._only is not None
             await self._answer(head)
         except BadRequest as bad:
             self._close = True
             self._lab.observer.refused(self._lab.owner.lab, "bad-request")
-            await self._send(client.message(bad.status, bad.message, method=method, close=True))
+            await self._reply(answer_json({"message": bad.message}, bad.status), method)
         except EngineTooMuch:
             self._close = True
             await self._reply(self._refusal(TOO_MUCH), method)
@@ -135,25 +140,7 @@ class Connection:
             self._lab.carrier.unbegun.add(self._opening.request)
             await self._send(client.raw_head(upgraded=True) + self._opening.reply.spoken(text))
         else:
-            await self._send(client.message(status, text, method=method, close=not self._upgrade))
-
-    async def _read_raw_head(self) -> bytes | None:
-        try:
-            async with asyncio.timeout(IDLE_SECONDS):
-                first = await self._reader.read(1)
-            if not first:
-                return None
-        except TimeoutError:
-            return None
-        try:
-            async with asyncio.timeout(HEAD_SECONDS):
-                return first + await self._reader.readuntil(b"\r\n\r\n")
-        except TimeoutError:
-            raise BadRequest(408, "the request's head did not come in time") from None
-        except asyncio.LimitOverrunError:
-            raise BadRequest(431, f"the request's head is larger than {MAX_HEAD // 1024} KiB") from None
-        except asyncio.IncompleteReadError:
-            raise ConnectionOver from None
+            await self._reply(answer_json({"message": text}, status), method)
 
     async def _answer(self, head: Head) -> None:
         try:
@@ -162,18 +149,32 @@ class Connection:
             self._close = self._close or head.has_body
             await self._reply(self._refusal(refused.verdict), head.method)
             return
+        if self._only is not None:
+            self._hearing.begin(call, head)
+            await self._reply_unasked(self._refusal(self._only), call)
+            return
         found = find_route(call.method, call.path)
         if found is None or found[0].decision == "D":
             self._close = self._close or head.has_body or head.wants_upgrade
             await self._reply(await self._whole(decide(call, self._lab.owner, {})), head.method)
             return
         route = found[0]
+        self._hearing.begin(call, head)
         body = b"" if route.body == "tar" else await self._body(head)
         if not await self._lab.paces.carried(route, body):
             await self._reply(self._refusal(TOO_OFTEN), head.method)
             return
+        if (due := self._hearing.due(call)) is not None:
+            await self._reply_unasked(due, call)
+            return
         call = Call(call.method, call.path, call.query, body, head.content_type)
         await self._judge(call, route, head)
+
+    async def _reply_unasked(self, answer: Answer, call: Call) -> None:
+        """Without a question whether the call is allowed."""
+        if call.method == "POST" and call.path.endswith("/start"):
+            await forsake(self._lab, call)
+        await self._reply(answer, call.method)
 
     async def _body(self, head: Head) -> bytes:
         await self._go_on(head)
@@ -287,6 +288,10 @@ class Connection:
         return answer_json({"message": refusal.message}, refusal.status)
 
     async def _reply(self, answer: Answer, method: str) -> None:
+        if self._hearing.keeps(answer):
+            self._close = True
+            await self._send(client.raw_head(upgraded=True))
+            return
         close = self._close and not self._upgrade
         await self._send(client.whole(answer.status, answer.headers, answer.body, method=method, close=close))
 

@@ -16,6 +16,7 @@ from bot.guard.verdict import Need, Question, Verdict
 from bot.sandbox.gate.carry import Carrier
 from bot.sandbox.gate.copy import Copier
 from bot.sandbox.gate.facts import answer as answer_question
+from bot.sandbox.gate.owed import Owed
 from bot.sandbox.gate.paces import Paces
 from bot.sandbox.gate.patience import LONGEST_WAIT, Pace
 from bot.sandbox.gate.protocols import Freezer, GateObserver, ImageShelf
@@ -63,6 +64,7 @@ class Lab:
         self.streams = Slots(owner.limits.streams)
         self._pace = Pace(BURST, PACE_SECONDS)
         self.paces = Paces()
+        self.owed = Owed()
 
     @asynccontextmanager
     async def walk(self) -> AsyncIterator[bool]:

@@ -1,4 +1,4 @@
-"""The server's streams: a reader that tells when the client ended, and whether it is gone altogether."""
+"""The server's streams: a reader that tells when the client ended, and whether it is gone altogether; and its heads."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import asyncio
 import select
 from collections.abc import Callable
 
+from bot.sandbox.gate.faults import BadRequest, ConnectionOver
+from bot.sandbox.gate.head import MAX_HEAD
+
+HEAD_SECONDS = 10.0
+"""From a head's first byte to its last."""
 LOOK_SECONDS = 0.5
 """How soon a client that closed while the engine was silent frees its stream."""
 
@@ -75,3 +80,23 @@ def _is_gone(writer: asyncio.StreamWriter) -> bool:
     look = select.poll()
     look.register(socket.fileno(), 0)
     return any(event & (select.POLLHUP | select.POLLERR) for _, event in look.poll(0))
+
+
+async def next_head(reader: asyncio.StreamReader, patience: float) -> bytes | None:
+    """The bytes of a request's head; None when none begins within `patience` seconds; raises BadRequest."""
+    try:
+        async with asyncio.timeout(patience):
+            first = await reader.read(1)
+        if not first:
+            return None
+    except TimeoutError:
+        return None
+    try:
+        async with asyncio.timeout(HEAD_SECONDS):
+            return first + await reader.readuntil(b"\r\n\r\n")
+    except TimeoutError:
+        raise BadRequest(408, "the request's head did not come in time") from None
+    except asyncio.LimitOverrunError:
+        raise BadRequest(431, f"the request's head is larger than {MAX_HEAD // 1024} KiB") from None
+    except asyncio.IncompleteReadError:
+        raise ConnectionOver from None

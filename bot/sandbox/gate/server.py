@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 from pathlib import Path
 from typing import Any
 
 from bot.guard.owner import Owner
-from bot.sandbox.gate import client
+from bot.guard.verdict import Refuse
 from bot.sandbox.gate.connection import Connection
 from bot.sandbox.gate.head import MAX_HEAD
 from bot.sandbox.gate.lab import Lab
@@ -28,6 +27,7 @@ from bot.tasks import TaskShelf
 TOLD_AT_A_TIME = 16
 """Connections beyond the limit that are told so, which keeps each open until it has read that; the rest of a flood is
 cut off, since a descriptor of the bot is every lab's."""
+FULL = Refuse(429, "connections-full", "this lab has as many connections as it may; end a docker command first")
 
 
 class Gate:
@@ -118,14 +118,6 @@ class Gate:
                 return
         with self._told.one() as free:
             if free:
-                await self._tell_full(reader, writer)
+                await Connection(self._lab, reader, writer, only=FULL).serve()
             else:
                 writer.transport.abort()
-
-    async def _tell_full(self, reader: ClientReader, writer: asyncio.StreamWriter) -> None:
-        text = "this lab has as many connections as it may; end a docker command first"
-        with contextlib.suppress(OSError):
-            writer.write(client.message(429, text, method="GET", close=True))
-            await client.linger(reader, writer)
-            writer.close()
-            await writer.wait_closed()
