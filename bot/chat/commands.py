@@ -71,7 +71,7 @@ async def _run(desks: Desks, talk: Conversation, cause: Cause, rest: str) -> Non
     if command is None:
         images = "\n".join(image.removesuffix(":latest") for image in images_of(talk.kit.course))
         return await talk.say("demo.images", images=images)
-    if talk.session.busy and not talk.shared:  # What runs would read the line as its input.
+    if talk.session.busy and not talk.queues:  # What runs would read the line as its input.
         return await talk.say(talk.session.busy_note)
     await desks.terminal.text(talk, cause, command, in_turn=True)
 

@@ -104,6 +104,11 @@ class Conversation:
         """Whether a command runs, or others wait to."""
         return self.session.busy or len(self.turns) > 0
 
+    @property
+    def queues(self) -> bool:
+        """Whether a command waits for the one that runs, rather than being refused: in a group, and behind a demo's."""
+        return self.shared or self.session.demo_runs
+
     def meet(self, person: Person) -> None:
         """Remember who is here; the longest quiet is forgotten first."""
         if self.shared and person.id:

@@ -130,7 +130,7 @@ class Handlers:
             return
         if refusal := await self._desks.drivers.of_driving(talk, cause):
             return await talk.post(Outgoing(RichText(refusal)))
-        if talk.session.busy and not talk.shared:
+        if talk.session.busy and not talk.queues:
             return await talk.say(talk.session.busy_note)
         await self._desks.terminal.text(talk, cause, command, in_turn=True)
 
@@ -158,7 +158,7 @@ class Handlers:
         if await self._cutoffs.covers(talk.scope, cause.said):
             return
         text = update.effective_message.text if update.effective_message else None
-        if text and not talk.session.busy and is_unknown_command(text):
+        if text and (talk.session.demo_runs or not talk.session.busy) and is_unknown_command(text):
             return await talk.say("note.unknown_command")
         await self._desks.terminal.text(talk, cause, text or "")
 

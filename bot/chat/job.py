@@ -83,7 +83,15 @@ class Job:
             return still_view(words, self.command, words(self.cut or "terminal.opening"), heading=heading)
         onward = None if self.onward_inside and self.run.over else self.onward
         return running_view(
-            words, self.run, now, pad=self.pad, heading=heading, shared=self.shared, cut=self.cut, onward=onward
+            words,
+            self.run,
+            now,
+            pad=self.pad,
+            heading=heading,
+            shared=self.shared,
+            demo=self.tour,
+            cut=self.cut,
+            onward=onward,
         )
 
     def look_again(self) -> float | None:

@@ -39,15 +39,17 @@ class WayOut(StrEnum):
     """Any other: it reads until the end of its input."""
 
 
-def line_rows(words: Words, way_out: WayOut | None, *, detachable: bool, wide: bool, deaf: bool = False) -> Rows:
-    """For a program that reads lines, or none; `wide`: it has written lines that a phone breaks; `deaf`: only stopping
-    its container helps."""
+def line_rows(
+    words: Words, way_out: WayOut | None, *, detachable: bool, wide: bool, keys: bool = True, deaf: bool = False
+) -> Rows:
+    """For a program that reads lines, or none; `wide`: it has written lines that a phone breaks; `keys`: single keys
+    may be chosen for it; `deaf`: only stopping its container helps."""
     stop = button(words("terminal.stop"), "stop")
     label = words("terminal.exit") if way_out is WayOut.EXIT else "Ctrl-D"
     leave = _key(label, way_out) if way_out else None
     picture = button(words("terminal.wide_picture"), "picture") if wide else None
     containers = button(words("terminal.containers"), "ps", "below") if deaf else None
-    first = (stop, leave, button(words("terminal.keys"), "pad", Pad.KEYS))
+    first = (stop, leave, button(words("terminal.keys"), "pad", Pad.KEYS) if keys else None)
     return rows(first, (containers, picture), (_detach(words, detachable),))
 
 

@@ -133,8 +133,9 @@ class Performer:
         await self.run(talk, cause, effect.text, effect.origin)
 
     async def run(self, talk: Conversation, cause: Cause, command: str, origin: Place | None) -> None:
-        """Run a command in the background; in a group whose terminal is occupied, after those before it."""
-        if talk.shared and talk.occupied:
+        """Run a command in the background; in a group whose terminal is occupied, and behind a demo's command, after
+        those before it."""
+        if talk.occupied and (talk.queues or not talk.session.busy):
             await self._wait(talk, cause, command, origin)
         elif talk.session.busy:  # Two taps at once: both were made while nothing ran.
             await talk.say(talk.session.busy_note)
@@ -147,12 +148,20 @@ class Performer:
             return await talk.say("turns.full", name=harmless(cause.person.name))
         place = len(talk.turns)
         line.note = await talk.kit.notebook.begin(talk.scope, Kind.LINE, cause.person)
-        line.notice = await talk.send(turns.notice(talk.words, line, place))
+        line.notice = await talk.send(turns.notice(talk.words, line, place, behind_demo=talk.session.demo_runs))
         await talk.kit.notebook.posted(line.note, line.notice)
         if talk.turns.find(line.number) is None:
             # Its turn came while the notice was on its way.
             await talk.kit.sender.delete(talk.scope, line.notice)
             await talk.kit.notebook.over(line.note)
+
+    async def _free(self, talk: Conversation, job: Job) -> None:
+        """A command has ended, and the next one may begin."""
+        if job.cut == STOPPED:
+            # The chat cannot be reached, or the bot ends: nobody waits here any more, and the next start says so.
+            talk.turns.clear()
+        else:
+            await self._next(talk)
 
     async def _next(self, talk: Conversation) -> None:
         """The terminal is free: whoever waits longest has it."""
@@ -183,12 +192,17 @@ class Performer:
 
     async def play(self, talk: Conversation, cause: Cause, command: str, unwanted: Callable[[], bool]) -> Job | None:
         """Run a tour's command as soon as the terminal is free; it counts for no step. None: by then it is unwanted."""
+        told = False
         while talk.session.busy and not unwanted():
+            before = talk.session.job
             await talk.session.settled(PLAY_WAITS)
+            if not told and talk.session.job is before and not unwanted():
+                told = True
+                await talk.say("demo.waits")
         if unwanted():
             return None
         job = Job(command, None, cause.person, shared=talk.shared, tour=True)
-        talk.session.start(job, lambda ended: self._next(talk))
+        talk.session.start(job, lambda ended: self._free(talk, ended))
         await self._audit(talk, cause, command)
         return job
 
@@ -206,11 +220,7 @@ class Performer:
             # Before the next one's command: what that finds done counts for nobody, and this may be what has done it.
             cause = Cause(job.person, forgotten=lambda: job.forgotten())  # A ban may still come.
             await talk.attempt(self.happen(talk, CommandEnded(job.origin), cause))
-        if job.cut == STOPPED:
-            # The chat cannot be reached, or the bot ends: nobody waits here any more, and the next start says so.
-            talk.turns.clear()
-        else:
-            await self._next(talk)
+        await self._free(talk, job)
 
     async def _offer(self, talk: Conversation, cause: Cause, effect: do.OfferNext) -> None:
         talk.session.offer(talk.lesson.onward(effect.place, effect.block), inside=effect.inside)

@@ -71,8 +71,15 @@ class Session:
         return self.job is not None
 
     @property
+    def demo_runs(self) -> bool:
+        """Whether the command that runs is a demo's: nobody's words or keys are for it."""
+        return self.job is not None and self.job.tour
+
+    @property
     def hold(self) -> Hold:
         """What holds the terminal now."""
+        if self.demo_runs:
+            return Hold.DEMO
         run = self.console.run if self.busy else None
         if run is not None and run.by_keys:
             return Hold.SCREEN
@@ -245,11 +252,11 @@ class Session:
     # --- into the program that runs ----------------------------------------------------------------------------------
 
     async def send_input(self, text: str, *, below: bool) -> bool:
-        """A learner's line for the program; False when none runs, or not yet.
+        """A learner's line for the program; False when none runs that takes one, or not yet.
 
         `below`: it came as a message, so the terminal moves under it.
         """
-        if self.job is None or self.job.run is None:
+        if self.job is None or self.job.run is None or self.job.tour:
             return False
         if self.job.live is not None:
             self.job.live.touched()
@@ -259,8 +266,8 @@ class Session:
         return True
 
     async def press(self, name: str) -> bool:
-        """A key or a line by its name; False when nothing runs or the name is unknown."""
-        if self.job is None:
+        """A key or a line by its name; False when nothing runs that takes one, or the name is unknown."""
+        if self.job is None or self.job.tour:
             return False
         if self.job.live is not None:
             self.job.live.touched()
@@ -270,15 +277,15 @@ class Session:
 
     def offer(self, onward: Button, *, inside: bool) -> None:
         """A button to go on with, under the command that runs; `inside`: as long as it runs."""
-        if self.job is not None:
+        if self.job is not None and not self.job.tour:
             self.job.onward, self.job.onward_inside = onward, inside
             if self.job.live is not None:
                 self.job.live.changed()
 
     async def choose(self, pad: Pad) -> bool:
-        """Other keys under the message; False when no program runs."""
+        """Other keys under the message; False when no program runs that takes them."""
         run = self.console.run
-        if self.job is None or run is None:
+        if self.job is None or run is None or self.job.tour:
             return False
         self._show_pad(self.job, Pad.KEYS if pad is Pad.OFF else pad)
         await self.console.choose_keys(run, pad is not Pad.OFF)

@@ -25,9 +25,10 @@ class TerminalDesk:
     async def text(self, talk: Conversation, cause: Cause, text: str, *, in_turn: bool = False) -> None:
         """A message: input for the program that runs, else a command or a question.
 
-        `in_turn`: in a group, what is not an answer to the running program waits until that has ended.
+        `in_turn`: in a group, what is not an answer to the running program waits until that has ended. Whatever is
+        written while a demo's command runs does so: it reads nothing, and bash would run what it left.
         """
-        in_turn = in_turn and talk.shared
+        in_turn = talk.session.demo_runs or (in_turn and talk.shared)
         busy = talk.occupied if in_turn else talk.session.busy
         run = talk.session.console.run
         is_command = not busy or in_turn or (run is not None and run.at_shell_prompt)
@@ -48,6 +49,8 @@ class TerminalDesk:
             return await talk.answer(cause, talk.words("turns.over"))
         if line.cause.person.id != cause.person.id:
             return await talk.answer(cause, talk.words("turns.not_yours"))
+        if action == "input" and talk.session.demo_runs:
+            return await talk.answer(cause, talk.words("demo.reads_nothing"))
         talk.turns.remove(line)
         await talk.kit.notebook.over(line.note)
         await talk.answer(cause)
@@ -63,12 +66,12 @@ class TerminalDesk:
 
     async def press(self, talk: Conversation, cause: Cause, name: str) -> None:
         pressed = await self._reached(talk.session.press(name))
-        await talk.answer(cause, "" if pressed else talk.words("note.nothing_running"))
+        await talk.answer(cause, "" if pressed else _unheard(talk))
 
     async def pad(self, talk: Conversation, cause: Cause, pad: Pad) -> None:
         """Show other keys; or single keys for a program that reads lines, and lines again."""
         chosen = await self._reached(talk.session.choose(pad))
-        await talk.answer(cause, "" if chosen else talk.words("note.nothing_running"))
+        await talk.answer(cause, "" if chosen else _unheard(talk))
 
     async def _reached(self, typing: Awaitable[bool]) -> bool:
         """Whether the program was reached; a lab that goes away at this moment has nothing left to stop."""
@@ -83,7 +86,7 @@ class TerminalDesk:
         command = job.command if job else cause.command
         if command is None:
             return await talk.answer(cause, talk.words("note.gone"))
-        if talk.session.busy and not talk.shared:
+        if talk.session.busy and not talk.queues:
             return await talk.answer(cause, talk.words(talk.session.busy_note))
         await talk.answer(cause)
         await self._performer.run(talk, cause, command, job.origin if job else None)
@@ -112,3 +115,8 @@ class TerminalDesk:
         job = talk.session.find(cause.message_id)
         await talk.answer(cause, "" if job else talk.words("note.output_gone"))
         return job
+
+
+def _unheard(talk: Conversation) -> str:
+    """Why a key went nowhere."""
+    return talk.words("demo.reads_nothing" if talk.session.demo_runs else "note.nothing_running")

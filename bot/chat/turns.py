@@ -1,4 +1,4 @@
-"""Commands of a group that wait until the one before them has ended."""
+"""Commands that wait until the one before them has ended: of a group, or behind a demo's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.learning.progress import Place
 from bot.richtext import RichText, joined, marked
 
 WAITING_MOST = 10
-"""Lines of one group; with more, the last one waits longer than anybody remembers why."""
+"""Lines of one conversation; with more, the last one waits longer than anybody remembers why."""
 OF_ONE_PERSON = 3
 """So that one member's list does not keep the others away."""
 SHOWN = 160
@@ -77,12 +77,15 @@ class Turns:
         return lines
 
 
-def notice(words: Words, line: Line, place: int) -> Outgoing:
-    """Who waits, for what, and as which; a program that waits for input may be what the line was meant for."""
-    said = words("turns.waits", name=harmless(line.cause.person.name), place=place)
+def notice(words: Words, line: Line, place: int, *, behind_demo: bool) -> Outgoing:
+    """Who waits, for what, and as which; a program that waits for input may be what the line was meant for, but not a
+    demo's command: that can be stopped."""
+    key = "turns.waits_demo" if behind_demo else "turns.waits"
+    said = words(key, name=harmless(line.cause.person.name), place=place)
     drop = button(words("turns.cancel"), "line", "cancel", line.number)
-    keys = rows((button(words("turns.as_input"), "line", "input", line.number), drop))
-    return Outgoing(_above(said, line.command), keys)
+    as_input = button(words("turns.as_input"), "line", "input", line.number)
+    other = button(words("demo.stop"), "demo", "stop") if behind_demo else as_input
+    return Outgoing(_above(said, line.command), rows((other, drop)))
 
 
 def dropped(words: Words, cause: Cause, command: str, *, why: str = "turns.dropped") -> Outgoing:

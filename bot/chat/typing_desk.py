@@ -49,7 +49,7 @@ class TypingDesk:
         command = await talk.kit.store.audit.command(talk.scope, number)
         if command is None:
             return await talk.answer(cause, talk.words("note.gone"))
-        if talk.session.busy and not talk.shared:
+        if talk.session.busy and not talk.queues:
             return await talk.answer(cause, talk.words(talk.session.busy_note))
         await talk.answer(cause)
         await self._performer.run(talk, cause, command, None)

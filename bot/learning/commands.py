@@ -26,6 +26,8 @@ def run(course: Course, progress: Progress, event: on.RunPressed) -> Outcome:
     )
     if event.hold is on.Hold.NOTHING:
         return progress, (do.TypeLine(command, event.place), *offer)
+    if event.hold is on.Hold.DEMO:
+        return progress, (do.QueueLine(command, event.place),)
     inside = any(opens_shell(block.command) for block in blocks[: event.block])
     if inside and not opens_shell(command) and event.hold is not on.Hold.SCREEN:
         return progress, (do.SendInput(command), *offer)

@@ -100,7 +100,7 @@ class TypeLine:
 
 @dataclass(frozen=True, slots=True)
 class QueueLine:
-    """Somebody else's command runs: type this one when it has ended."""
+    """Somebody else's command runs, or a demo's: type this one when it has ended."""
 
     text: str
     origin: Place | None = None

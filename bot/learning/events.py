@@ -19,6 +19,8 @@ class Hold(StrEnum):
     """A shell inside a container waits at its prompt: it takes commands, but Ctrl-C does not end it."""
     SCREEN = "screen"
     """A program that takes every character as a key."""
+    DEMO = "demo"
+    """A demo's command, which is nobody's to type into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ class QuizAnswered:
 class TextTyped:
     """A plain message; `busy` says that a program holds the terminal.
 
-    `in_turn`: several people share the terminal and this is not an answer to the program, so it waits for its turn.
+    `in_turn`: it is not for the program that runs (another person's in a group, or a demo's), so it waits for its turn.
     """
 
     text: str

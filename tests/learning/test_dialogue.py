@@ -188,6 +188,12 @@ def test_what_a_group_cannot_run_now_waits_for_its_turn() -> None:
     at(HELLO).on(on.TextTyped(" ", busy=True, in_turn=True)).does(do.Say(Note.EMPTY))
 
 
+def test_a_run_button_waits_for_a_demos_command() -> None:
+    """In a private chat too, and nothing is typed into it: no step has started it."""
+    for block, command in ((0, RUN), (1, "hostname")):
+        at(HELLO).on(on.RunPressed(HELLO, block, on.Hold.DEMO)).does(do.QueueLine(command, HELLO))
+
+
 def test_what_is_typed_is_a_command() -> None:
     """It is run as it is, before any step too."""
     at(HELLO).on(on.TextTyped("  docker ps \n")).does(do.TypeLine("docker ps"))
