@@ -9,13 +9,14 @@ from dataclasses import replace
 
 import pytest
 
+from bot.charts.child import SECONDS as DRAWN
 from bot.course import Course
 from bot.identity import Scope
 from bot.localchat.faults import Fault
 from bot.store import Driving, Who
 from tests.chat.bash_lab import HELD, container
 from tests.chat.conftest import House
-from tests.chatclient import Member, Seen
+from tests.chatclient import PATIENCE, Member, Seen
 from tests.store.looking import audit_lines
 
 GROUP = -1001000000001
@@ -396,7 +397,7 @@ async def test_each_member_has_progress_of_their_own(house: House, group: Group)
     await alex.presses("✔ 확인", on=step)
     await alex.sees("👣 Alex · 4단계")
     await minjun.says("/progress")
-    shown = await minjun.sees_file("photo")
+    shown = await minjun.sees_file("photo", timeout=DRAWN + PATIENCE)
     assert shown.text.splitlines() == [
         "📈 진도 · 1장 도커의 기본 사용법",
         *(f"●●●○○○○○○○ 1/3 {name}" for name in ("하늘", "민준", "Alex")),
@@ -428,11 +429,11 @@ async def test_a_member_may_stay_unlisted(group: Group) -> None:
         await person.presses("✔ 확인", on=step)
         await person.sees("👣 민준" if person is minjun else "✅")
     await minjun.says("/progress")
-    shown = await minjun.sees_file("photo")
+    shown = await minjun.sees_file("photo", timeout=DRAWN + PATIENCE)
     toast = await minjun.sees_toast(await minjun.presses("🙈", on=shown))
     assert "이름이 나오지 않아요" in toast.text
     await haneul.says("/progress")
-    seen = await haneul.sees_file("photo")
+    seen = await haneul.sees_file("photo", timeout=DRAWN + PATIENCE)
     assert "민준" not in seen.text and "그 밖에 1명" in seen.text
     assert "이름이 나와요" in (await minjun.sees_toast(await minjun.presses("🙈", on=seen))).text
 
