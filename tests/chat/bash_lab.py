@@ -269,9 +269,10 @@ class BashLabs:
             await self.closing.wait()
         if self.stuck:
             raise self.stuck.pop(0)
+        resting = self.resting.pop(lab_id, [])
         lab = self._labs.pop(lab_id, None)
         if lab is None:
-            return ClosedLab()
+            return ClosedLab(containers=len(resting))
         lab.shell.close()
         return ClosedLab(containers=len(lab.listed))
 

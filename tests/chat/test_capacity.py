@@ -318,16 +318,17 @@ async def test_an_admin_bans_reads_figures_and_forgives(house: House) -> None:
         haneul, minjun, alex = [await stack.enter_async_context(person) for person in people]
         await minjun.says("/admin")
         await minjun.sees("모르는 명령")
-        await minjun.says("true")
-        await minjun.sees("✓")
+        for person in (haneul, minjun):
+            await person.says("true")
+            await person.sees("✓")
         await haneul.says(f"/ban {MINJUN}")
-        await haneul.sees(f"답하지 않아요: {MINJUN}")
+        await haneul.sees("열려 있던 실습 환경 1개도 닫았어요")
         await house.restart()
         for person in (minjun, alex):
             await person.says("/help")
         await haneul.says("/admin")
         figures = (await haneul.sees("🛠")).text
-        assert "열림 1/200 · 쉬는 중 0 · 기다림 0" in figures and "하루 1 · 한 달 1" in figures
+        assert "열림 1/200 · 쉬는 중 0 · 기다림 0" in figures and "하루 2 · 한 달 2" in figures
         assert not minjun.shows("🍱 도움말") and not any(seen.from_bot for seen in alex.messages)
         await haneul.says(f"/unban {ALEX}")
         await haneul.sees("설정에 적혀 있어서")

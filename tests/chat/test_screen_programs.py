@@ -33,7 +33,7 @@ async def test_single_keys_are_chosen_by_hand(learner: Member) -> None:
     await learner.presses("^X")
     await learner.sees("q^X")
     await learner.presses("⌨ 줄로")
-    await learner.sees("⏳ 실행 중")
+    await learner.sees_where(lambda seen: seen.button("⌨ 키"), "lines")
     await learner.presses("⌨ 키")
     await learner.presses("Ctrl-D")
     await learner.sees("q^X^D")
