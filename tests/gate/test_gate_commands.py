@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.guard.refusals import SENTENCES
 from deploy.host.temporary import EngineHost
 from tests.gate.support import CLIS, HandMadeLab, on_engine, until
 
@@ -109,6 +110,14 @@ async def test_exit_codes_and_errors_are_dockers(lab_a: HandMadeLab, cli: str) -
     assert (await lab_a.docker("run", "--rm", BASE, "nothing-like-it", cli=cli)).code == 127
     ran = await lab_a.docker("start", "missing", cli=cli)
     assert ran.code == 1 and "No such container: missing" in ran.err
+
+
+@pytest.mark.parametrize("size", [1, 3 * 1024 * 1024])
+async def test_an_import_is_refused_in_its_own_words(lab_a: HandMadeLab, cli: str, tmp_path: Path, size: int) -> None:
+    """Its sentence, not one about bodies that are too large, or that are not taken at all."""
+    (tmp_path / "image.tar").write_bytes(bytes(size))
+    ran = await lab_a.docker("import", str(tmp_path / "image.tar"), cli=cli)
+    assert ran.code == 1 and SENTENCES["image-load"] in ran.err, ran
 
 
 async def test_input_is_carried_and_its_end_too(lab_a: HandMadeLab, cli: str) -> None:

@@ -160,6 +160,11 @@ class Connection:
             return
         route = found[0]
         self._hearing.begin(call, head)
+        if route.body == "none" and head.has_body and isinstance(verdict := decide(call, self._lab.owner, {}), Refuse):
+            # An import is told so, and not how large its file may be.
+            self._close = True
+            await self._reply(self._refusal(verdict), head.method)
+            return
         body = b"" if route.body == "tar" else await self._body(head)
         if not await self._lab.paces.carried(route, body):
             await self._reply(self._refusal(TOO_OFTEN), head.method)
