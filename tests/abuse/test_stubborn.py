@@ -117,3 +117,15 @@ async def test_a_lab_closes_while_it_makes_more(lab_a: Lab, lab_b: Lab, host: Sa
         closed = await host.labs.close(lab_a.id)
         print(f"closed in {time.monotonic() - started:.1f} s: {closed}")
         assert closed.containers >= 3 and lab_a.id not in await host.labs.found()
+
+
+async def test_a_shell_whose_streams_are_all_taken_is_told_so(lab_a: Lab, settings: Settings) -> None:
+    """The process that asked is known from outside its container, so that no other one is told instead."""
+    container = await runs(lab_a, "talks", "sleep 600")
+    async with clients(gate_of(settings, lab_a), Limits().streams, ATTACH % container.encode()) as taken:
+        for one in taken:
+            assert (await asyncio.get_running_loop().sock_recv(one, 12)) == b"HTTP/1.1 101"
+        for words, code in (("attach talks", 1), (f"run --rm {BASE} true", 125), ("exec talks true", 126)):
+            refused = await docker(lab_a, words)
+            assert refused.exit_code == code and "this lab follows as many streams as it may" in refused.output, refused
+    assert await ok(lab_a, "ps --all --format '{{.Names}}'") == "talks"
