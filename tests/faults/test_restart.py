@@ -6,6 +6,7 @@ import asyncio
 import re
 import sqlite3
 from contextlib import closing
+from typing import Any
 
 import pytest
 
@@ -20,8 +21,6 @@ WEB = "docker run -d --name web -p 8088:80 diamol/ch02-hello-diamol-web"
 BUSY = "echo begun; read word; echo $word again; sleep 600"
 PATIENCE = 30.0
 """Seconds for anything: the machine may be busy."""
-IDLE = 0.5
-"""Seconds after a final frame in which the bot notes that it has arrived: only then is it idle."""
 AGAIN = "🔁 다시"
 STOPPED = "🔌 도시락이 멈추면서 여기서 끊겼어요. 파일과 진도는 그대로예요."
 CUT_OFF = "🔌 도시락이 다시 시작되면서 여기서 끊겼어요. 파일과 진도는 그대로예요."
@@ -70,8 +69,8 @@ async def test_what_bash_itself_was_at_does_not_take_the_next_line(place: House,
     async with telegram.person() as learner:
         async with running(telegram.used_by(place.settings)):
             await learner.says(line)
-            await learner.sees_button("⏹", timeout=PATIENCE)
-            await asyncio.sleep(IDLE)
+            shown = await learner.sees_button("⏹", timeout=PATIENCE)
+            await noted(place, [shown.id])
         async with running(telegram.used_by(place.settings)):
             await learner.sees(CUT_OFF, timeout=PATIENCE)
             await learner.says("echo next")
@@ -91,7 +90,7 @@ async def test_a_restart_without_a_running_command_says_nothing(place: House, te
         async with running(telegram.used_by(place.settings)):
             await learner.says("sleep 600 & name=dosirak")
             await ended(learner, "✓")
-            await asyncio.sleep(IDLE)
+            await noted(place, [])
         async with running(telegram.used_by(place.settings)):
             await learner.says("echo $name; jobs")
             assert "Running" in (await ended(learner, "dosirak\n")).text
@@ -113,8 +112,21 @@ async def test_a_lab_whose_containers_run_again_takes_its_place(place: House, te
 
 def states(place: House) -> list[str]:
     """The labs' states on record."""
+    return recorded(place, "SELECT state FROM labs")
+
+
+async def noted(place: House, messages: list[int]) -> None:
+    """Wait until the bot has on record that these are the messages of the commands that run: it does so after they
+    have come to the chat, and after a final frame there are none."""
+    async with asyncio.timeout(PATIENCE):
+        while recorded(place, "SELECT message_id FROM commands") != messages:  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.01)
+
+
+def recorded(place: House, query: str) -> list[Any]:
+    """One column of the bot's state."""
     with closing(sqlite3.connect(f"file:{place.settings.state}/dosirak.sqlite3?mode=ro", uri=True)) as file:
-        return [state for (state,) in file.execute("SELECT state FROM labs")]
+        return [value for (value,) in file.execute(query)]
 
 
 async def test_a_clean_stop_ends_the_running_command_in_the_chat(place: House, telegram: Telegram) -> None:
