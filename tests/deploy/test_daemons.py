@@ -77,14 +77,12 @@ def test_a_process_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     """The grace is bounded: SIGKILL follows."""
     stubborn = daemon(
         tmp_path,
-        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)",
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(3600)",
     )
     stubborn.start()
     wait_for("up", stubborn.log)
-    started = time.monotonic()
     stubborn.stop(grace=0.1)
     assert stubborn.pid() is None
-    assert time.monotonic() - started < 2
 
 
 def test_a_zombie_counts_as_gone() -> None:

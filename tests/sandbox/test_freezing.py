@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pytest
 
 from bot.identity import LabId
 from bot.sandbox.cgroups import Cgroups
+from tests.sandbox.kit import SECONDS
 
 pytestmark = pytest.mark.engine
 
@@ -47,23 +48,24 @@ def ticks(pid: int) -> int:
     return int(fields[11]) + int(fields[12])
 
 
+def sooner_or_later(true: Callable[[], bool]) -> None:
+    """The kernel does it at once, and tells nobody; a busy machine takes its time."""
+    deadline = time.monotonic() + SECONDS
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def test_what_is_frozen_does_not_run_and_goes_on_after_it(busy: tuple[Cgroups, int]) -> None:
     """Not for one tick; and it can be ended without the engine."""
     cgroups, pid = busy
     assert not cgroups.frozen(LAB)
     cgroups.freeze(LAB)
-    deadline = time.monotonic() + 2
-    while not cgroups.frozen(LAB):
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
+    sooner_or_later(lambda: cgroups.frozen(LAB))
     before = ticks(pid)
     time.sleep(0.2)
     assert ticks(pid) == before
     cgroups.thaw_all()
-    time.sleep(0.5)
-    assert ticks(pid) > before
+    sooner_or_later(lambda: ticks(pid) > before)
     cgroups.kill(LAB, "container")
-    deadline = time.monotonic() + 2
-    while cgroups.processes(LAB).get("container"):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    sooner_or_later(lambda: not cgroups.processes(LAB).get("container"))

@@ -81,9 +81,10 @@ async def test_a_bash_that_was_killed_between_two_scripts_is_replaced(lab: Lab) 
 
 async def test_what_a_script_leaves_running_does_not_hold_it_up_and_its_words_do_not_end_the_next(lab: Lab) -> None:
     """Only a script's own end counts."""
-    first = await lab.run_script("(sleep 0.3; echo late; echo later) & echo first; exit 3")
+    late = "until [ -e go ]; do sleep 0.05; done; echo late; echo later; touch over"
+    first = await lab.run_script(f"({late}) & echo first; exit 3")
     assert (first.exit_code, first.output) == (3, "first\n")
-    second = await lab.run_script("sleep 0.6; echo second; exit 4")
+    second = await lab.run_script("touch go; until [ -e over ]; do sleep 0.05; done; echo second; exit 4")
     assert second.exit_code == 4 and second.output.splitlines()[-1] == "second"
 
 
@@ -99,6 +100,7 @@ async def test_as_many_bashes_wait_on_the_host_as_an_eighth_of_the_kernels_keys(
     lab: Lab, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each takes a key as a container does; one that may not wait ends with its script, which lacks nothing."""
+    monkeypatch.setattr("bot.sandbox.script.KEPT_SECONDS", 600.0)
     (tmp_path / "maxkeys").write_text("16\n")
     monkeypatch.setattr("bot.sandbox.turns.MAX_KEYS", tmp_path / "maxkeys")
     engine = Engine(Path(settings.engine.removeprefix("unix://")))
