@@ -148,7 +148,7 @@ async def test_a_container_runs_behind_every_forced_setting(lab_a: HandMadeLab, 
     (item,) = json.loads(on_engine(engine_host.socket, "inspect", identity))
     host = item["HostConfig"]
     assert host["CapDrop"] == ["ALL"] and host["SecurityOpt"] == ["no-new-privileges:true"] and not host["Privileged"]
-    assert host["PortBindings"] == {} and host["CgroupParent"] == f"/dosirak/{lab_a.owner.lab}" and not host["Binds"]
+    assert host["PortBindings"] == {} and host["CgroupParent"] == lab_a.owner.cgroup_parent and not host["Binds"]
     assert host["NetworkMode"] == lab_a.owner.network and host["LogConfig"]["Type"] == "local"
     assert host["Memory"] == host["MemorySwap"] == lab_a.owner.limits.container_memory
     status = await lab_a.ok("exec", "probe", "cat", "/proc/self/status")

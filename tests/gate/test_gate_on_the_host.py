@@ -42,7 +42,7 @@ async def test_a_container_is_in_the_labs_cgroup_whatever_it_asks(lab_a: HandMad
     assert len(found) == 2
     for pid in found:
         limited = await asyncio.to_thread(_cgroups, pid)
-        assert limited and all(path.startswith(f"/dosirak/{A}/") for path in limited), limited
+        assert limited and all(path.startswith(f"{lab_a.owner.cgroup_parent}/") for path in limited), limited
     inside = {
         line.rpartition(":")[2] for line in (await lab_a.ok("exec", "probe", "cat", "/proc/1/cgroup")).splitlines()
     }
