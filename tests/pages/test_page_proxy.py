@@ -192,9 +192,13 @@ async def test_at_most_eight_connections_enter_a_container_and_the_rest_wait(hou
 
 async def test_who_waits_too_long_is_told_that_it_is_busy(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """The queue has an end in time; slots come back when the slow ones are done."""
-    gate = asyncio.Event()
+    gate, full, inside = asyncio.Event(), asyncio.Event(), 0
 
     async def slow(request: web.Request) -> web.Response:
+        nonlocal inside
+        inside += 1
+        if inside == LIMIT:
+            full.set()
         await gate.wait()
         return web.Response()
 
@@ -207,7 +211,7 @@ async def test_who_waits_too_long_is_told_that_it_is_busy(house: House, monkeypa
 
     async with asyncio.TaskGroup() as group:
         held = [group.create_task(one()) for _ in range(LIMIT)]
-        await asyncio.sleep(0.05)
+        await full.wait()
         assert await one() == 503
         gate.set()
     assert {task.result() for task in held} == {200}
