@@ -128,7 +128,9 @@ async def test_a_second_poller_ends_the_first(chat: Served) -> None:
     """Two bots on one token: the first one reads 409, in Telegram's words."""
     async with _application(chat) as first, _application(chat) as second:
         poll = asyncio.get_running_loop().create_task(first.bot.get_updates(timeout=20))
-        await asyncio.sleep(0.2)
+        async with asyncio.timeout(5):
+            while not chat.chat.updates._poll:  # noqa: ASYNC110 - a poll that waits tells nobody
+                await asyncio.sleep(0.01)
         assert await second.bot.get_updates(timeout=0) == ()
         with pytest.raises(Conflict, match="terminated by other getUpdates request"):
             await poll
