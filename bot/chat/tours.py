@@ -48,9 +48,11 @@ class Tours:
         """The stop button: what runs is interrupted, and the last scene cleans up."""
         if talk.tour is None:
             return await talk.answer(cause, talk.words("demo.over"))
+        again = talk.tour.stopped.is_set()
         talk.tour.stopped.set()
         await talk.answer(cause, talk.words("demo.stopping"))
-        await _interrupt(talk, talk.session.job)
+        if not again:  # What runs now may be the last scene.
+            await _interrupt(talk, talk.session.job)
 
     async def _play(self, talk: Conversation, cause: Cause, chapter: Chapter, playing: Playing) -> None:
         try:

@@ -20,10 +20,10 @@ ASKS = "read -p '이름? ' x; echo \"<$x>\""
 """A demo's command that would read what anybody types; Ctrl-C ends it."""
 
 
-async def plays_instead(house: House, command: str) -> None:
-    """The tour's command from now on."""
+async def plays_instead(house: House, command: str, *, cleaning: str = "echo cleaned") -> None:
+    """The tour's commands from now on."""
     first, *others = house.course.chapters
-    tour = (scene("둘", command), scene("정리", "echo cleaned"))
+    tour = (scene("둘", command), scene("정리", cleaning))
     house.course = Course((replace(first, tour=tour), *others))
     await house.restart()
 
@@ -51,6 +51,20 @@ async def test_a_stopped_tour_cleans_up(learner: Member) -> None:
     await learner.presses("⏹ 데모 멈추기", on=await learner.sees("하나"))
     await learner.sees("여기까지예요")
     assert learner.shows("$ echo cleaned") and not learner.shows("$ echo two")
+
+
+async def test_stopping_twice_does_not_stop_the_cleaning_up(house: House) -> None:
+    """Two members tap at once, and the second tap comes when the last scene runs."""
+    await plays_instead(house, ASKS, cleaning="sleep 2; echo cleaned")
+    async with Member(house.url, 1001, chat=GROUP_ID) as haneul, Member(house.url, 1002, chat=GROUP_ID) as minjun:
+        await haneul.says("/demo")
+        first = await minjun.sees_button("⏹ 데모 멈추기")
+        await minjun.sees("이름? ▌")
+        await haneul.presses("⏹ 데모 멈추기", on=first)
+        await minjun.sees("$ sleep 2")
+        assert "정리하고" in (await minjun.sees_toast(await minjun.presses("⏹ 데모 멈추기", on=first))).text
+        await minjun.sees("여기까지예요")
+        assert minjun.shows("\ncleaned\n")
 
 
 async def test_one_tour_at_a_time(learner: Member) -> None:
