@@ -198,7 +198,7 @@ class Performer:
             await talk.session.settled(PLAY_WAITS)
             if not told and talk.session.job is before and not unwanted():
                 told = True
-                await talk.say("demo.waits")
+                await talk.attempt(talk.say("demo.waits"))
         if unwanted():
             return None
         job = Job(command, None, cause.person, shared=talk.shared, tour=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from bot.chat.cause import Cause
 from bot.chat.conversation import Conversation
@@ -15,10 +17,12 @@ from bot.chat.performer import Performer
 from bot.chat.playing import Playing
 from bot.chat.refusals import FULL
 from bot.course import Chapter, Course, Scene
-from bot.errors import DosirakError
+from bot.errors import DosirakError, Undelivered
 from bot.learning.places import chapter_of
 from bot.richtext import RichText
 from bot.store import Kind, Wish
+
+log = logging.getLogger(__name__)
 
 SCENE_SECONDS = 40.0
 """A scene's command that takes longer (a slow first pull) is interrupted, so that the tour goes on."""
@@ -57,7 +61,8 @@ class Tours:
     async def _play(self, talk: Conversation, cause: Cause, chapter: Chapter, playing: Playing) -> None:
         try:
             async with talk.kit.notebook.kept(talk.scope, Kind.DEMO, cause.person) as note:
-                tour = _Tour(talk, cause, chapter, playing, note)
+                cleared = talk.kit.tasks.start(_clear_away(talk, cause, chapter), name="clearing away for a demo")
+                tour = _Tour(talk, cause, chapter, playing, note, cleared)
                 failure = await self._scenes(tour)
                 await tour.take_button()
             if playing.dropped:
@@ -79,7 +84,10 @@ class Tours:
         return None
 
     async def _scene(self, tour: _Tour, scene: Scene) -> str | None:
-        await tour.say(scene)
+        try:
+            await tour.say(scene)
+        except Undelivered as error:  # The show goes on: it may have arrived, and what was made must be cleaned up.
+            log.info("a scene's words: %s", error)
         if scene.command is not None and (failure := await self._command(tour, scene, scene.command)):
             return failure
         with suppress(TimeoutError):
@@ -89,6 +97,7 @@ class Tours:
 
     async def _command(self, tour: _Tour, scene: Scene, command: str) -> str | None:
         """Returns at its end; without a lab, why there is none."""
+        await tour.cleared
         # It may wait long for a member's command, and the tour be stopped meanwhile.
         job = await self._performer.play(tour.talk, tour.cause, command, lambda: tour.unwanted(scene))
         if job is None:
@@ -102,6 +111,17 @@ class Tours:
         return job.failure if job.run is None and not job.cancelled else None
 
 
+async def _clear_away(talk: Conversation, cause: Cause, chapter: Chapter) -> None:
+    """Do first what the last scene does: a demo that was cut off has left what has this one's names."""
+    command = chapter.tour[-1].command
+    try:
+        lab = await talk.kit.keeper.existing(talk.scope, cause.person.id)
+        if lab is not None and command is not None:
+            await lab.run_script(command)
+    except DosirakError as error:
+        log.info("what another demo may have left is not cleared away: %s", error)
+
+
 async def _interrupt(talk: Conversation, job: Job | None) -> None:
     """Ctrl-C for a scene's command; what a member of the group runs before or after it goes on."""
     if job is not None and job.tour and talk.session.job is job:
@@ -111,13 +131,14 @@ async def _interrupt(talk: Conversation, job: Job | None) -> None:
 
 @dataclass(slots=True)
 class _Tour:
-    """A tour that plays; `note` is the store's of it."""
+    """A tour that plays; `note` is the store's of it; `cleared` ends when nothing is left of another."""
 
     talk: Conversation
     cause: Cause
     chapter: Chapter
     playing: Playing
     note: int | None
+    cleared: asyncio.Task[Any]
 
     def unwanted(self, scene: Scene) -> bool:
         """Whether it must not begin any more; a tour that was stopped still cleans up."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+import aiohttp
 import pytest
 
-from bot.chat import performer
+from bot.chat import performer, transport
 from bot.chat.guests import GuestList
 from bot.course import Course
 from bot.identity import Scope
+from bot.localchat.faults import Fault
 from bot.localchat.seed import GROUP_ID
 from tests.chat.conftest import House
 from tests.chatclient import Member, Seen
@@ -171,6 +173,33 @@ async def test_a_restart_says_once_that_a_demo_was_cut_off(house: House, learner
     await learner.sees("\n끝\n")
     assert sum("데모가 끊겼어요" in seen.text for seen in learner.messages) == 1
     assert not any(button["text"].startswith("⏹") for seen in learner.messages for button in seen.buttons)
+
+
+async def test_a_demo_that_was_cut_off_plays_again(house: House, learner: Member) -> None:
+    """What it had made has the names that the next one needs."""
+    await plays_instead(house, "mkdir made && cat", cleaning="rmdir made")
+    await learner.says("/demo")
+    await learner.sees("$ mkdir made")
+    await learner.says("ls -d made")  # It waits, so the demo's command runs by now.
+    await learner.sees("데모가 진행 중이에요")
+    await house.restart()
+    await learner.sees("데모가 끊겼어요")
+    await learner.says("/demo")
+    await learner.presses("⏹ Ctrl-C", on=await learner.sees("⏳ 실행 중"))
+    await learner.sees("여기까지예요")
+    assert not learner.shows("File exists") and not learner.shows("✗ 종료 코드 1 ")
+
+
+@pytest.mark.parametrize("applied", [False, True])
+async def test_a_scene_without_an_answer_does_not_end_the_demo(
+    house: House, learner: Member, monkeypatch: pytest.MonkeyPatch, applied: bool
+) -> None:
+    """Nobody knows whether its words arrived; the others come, and the last one cleans up."""
+    monkeypatch.setattr(transport, "CALL", aiohttp.ClientTimeout(total=0.4))
+    house.local.faults.order(Fault("sendMessage", None, applied=applied))
+    await learner.says("/demo")
+    await learner.sees("여기까지예요")
+    assert learner.shows("하나") is applied and learner.shows("$ echo two") and learner.shows("$ echo cleaned")
 
 
 async def test_a_demo_of_somebody_who_is_banned_opens_no_other_lab(house: House, learner: Member) -> None:
