@@ -17,6 +17,8 @@ from bot.sandbox.host import SandboxHost
 from bot.sandbox.lab import Lab
 from bot.sandbox.names import label_filter, network_name, toolbox_name
 from bot.settings import Settings
+from deploy.host.leftovers import remove_cgroups
+from deploy.host.places import Places
 from tests.sandbox.kit import Make, eventually, reading, sandbox
 
 pytestmark = pytest.mark.engine
@@ -157,9 +159,9 @@ async def test_two_bots_on_one_engine_leave_each_other_alone(
     host: SandboxHost, lab: Lab, settings: Settings, engine: Engine, make: Make, tmp_path: Path
 ) -> None:
     """Each finds, sweeps, follows and stops its own labs only, and the walls stay for who is still there."""
-    stranger = LabId("e" * 10)
+    stranger, theirs = LabId("e" * 10), Places.of(tmp_path)
     heard: list[object] = []
-    async with sandbox(settings, state=tmp_path, cgroup=f"{settings.cgroup}-other") as other:
+    async with sandbox(settings, state=tmp_path, cgroup=f"/{theirs.name}") as other:
         other.events.listen(heard.append)
         await other.labs.open(stranger)
         assert await other.labs.found() == {stranger}
@@ -170,6 +172,7 @@ async def test_two_bots_on_one_engine_leave_each_other_alone(
         assert await other.stop_all() == {}
         assert (await engine.inspect(web))["State"]["Running"] is True
         await other.labs.close(stranger)
+    remove_cgroups(theirs)
     assert heard == []
 
 
